@@ -1,0 +1,19 @@
+"""Numerical optimization and automatic differentiation that you can run."""
+
+from steepest import derivatives, directions, methods, problems, result, state, step_sizes
+from steepest.claims import claim
+from steepest.loop import minimize
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "claim",
+    "derivatives",
+    "directions",
+    "methods",
+    "minimize",
+    "problems",
+    "result",
+    "state",
+    "step_sizes",
+]

@@ -1,0 +1,302 @@
+"""Statements that check themselves: the numbers in a lecture that a build can refuse."""
+
+import html
+import logging
+import math
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+__all__ = ["RELATIONS", "Claim", "ClaimError", "claim"]
+
+MIME = "application/vnd.steepest.claim+json"
+"""The key under which a notebook stores a claim as data, for whoever gathers them."""
+
+log = logging.getLogger(__name__)
+"""Logs each claim that holds, with ``extra={"claim": claim}``, for whoever gathers them."""
+
+
+class ClaimError(AssertionError):
+    """A claim that does not hold; its message is the claim's line."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that was checked and holds.
+
+    Attributes
+    ----------
+    statement
+        What is said, in words.
+    observed, expected
+        Both sides as plain Python: numbers, strings, Booleans, or nested lists of them.
+    relation
+        One of :data:`RELATIONS`.
+    atol, rtol
+        The tolerance: the two sides may differ by ``atol + rtol · |expected|``.
+
+    Examples
+    --------
+    >>> from steepest.claims import Claim
+    >>> print(Claim("one half", 0.5, "≈", 0.5))
+    ✓ one half: 0.5 ≈ 0.5
+    """
+
+    statement: str
+    observed: Any
+    relation: str
+    expected: Any
+    atol: float = 0.0
+    rtol: float = 0.0
+    _cell: int | None = field(default=None, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"✓ {self.line}"
+
+    @property
+    def line(self) -> str:
+        """Statement, both sides and the tolerance in one line, numbers to nine digits.
+
+        >>> from steepest.claims import Claim
+        >>> Claim("a third", 0.333, "≈", 1 / 3, atol=1e-3).line
+        'a third: 0.333 ≈ 0.333333333 (atol 0.001)'
+        """
+        tolerance = ", ".join(
+            f"{name} {value:g}"
+            for name, value in (("atol", self.atol), ("rtol", self.rtol))
+            if value
+        )
+        return (
+            f"{self.statement}: {_short(self.observed)} {self.relation} {_short(self.expected)}"
+            + (f" ({tolerance})" if tolerance else "")
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the claim as JSON can hold it; numbers that are not finite become strings.
+
+        >>> from steepest.claims import Claim
+        >>> Claim("overflow", float("inf"), "≈", float("inf")).as_dict()["observed"]
+        'inf'
+        """
+        record = asdict(self)
+        del record["_cell"]
+        return {key: _finite(value) for key, value in record.items()}
+
+    def _repr_html_(self) -> str:
+        return f'<div class="claim">{html.escape(str(self))}</div>'
+
+    def _mimebundle(self) -> dict[str, Any]:
+        return {"text/plain": str(self), "text/html": self._repr_html_(), MIME: self.as_dict()}
+
+    def _ipython_display_(self) -> None:
+        # The claim showed itself when it was made; as its cell's last value it would stand twice.
+        shell = _notebook()
+        if shell is None:
+            print(self)
+        elif shell.execution_count != self._cell:
+            _display(self._mimebundle())
+
+
+def claim(
+    statement: str,
+    observed: Any,
+    expected: Any,
+    *,
+    relation: str = "≈",
+    atol: float = 0.0,
+    rtol: float = 0.0,
+) -> Claim:
+    r"""Check that a statement holds, show it as one line, and return it.
+
+    ``observed ≈ expected`` means :math:`|o_i - e_i| \le \mathtt{atol} + \mathtt{rtol}\,|e_i|` in
+    every entry. Both tolerances are zero unless given, so a claim is exact until you say otherwise.
+    ``≤`` and ``≥`` may be missed by that tolerance; ``<`` and ``>`` take none. NaN equals NaN only
+    where it is expected. With ``"raises"``, `observed` is called without arguments and `expected`
+    is the type of exception that it has to raise.
+
+    Parameters
+    ----------
+    statement
+        What is claimed, in words.
+    observed, expected
+        Numbers, strings, Booleans, tensors, arrays, or nested lists of them, of one shape; a single
+        expected value is compared with every observed one.
+    relation
+        One of ``≈ < ≤ > ≥ raises``.
+    atol, rtol
+        Absolute and relative tolerance, at least 0.
+
+    Raises
+    ------
+    ClaimError
+        The statement is false.
+    ValueError, TypeError
+        The claim cannot be checked: an unknown relation, shapes that differ, a strict relation with
+        a tolerance, no value at all.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from steepest import claim
+    >>> c = claim("the sine of π vanishes", torch.sin(torch.tensor(torch.pi)), 0, atol=1e-6)
+    ✓ the sine of π vanishes: -8.74227766e-08 ≈ 0 (atol 1e-06)
+    >>> claim("two and two", 2 + 2, 5)
+    Traceback (most recent call last):
+        ...
+    steepest.claims.ClaimError: false: two and two: 4 ≈ 5
+    """
+    if relation not in RELATIONS:
+        raise ValueError(f"claim: relation {relation!r} is none of {' '.join(RELATIONS)}")
+    for name, value in (("atol", atol), ("rtol", rtol)):
+        if not 0 <= value < math.inf:
+            raise ValueError(f"claim: {name} must be finite and at least 0, got {value!r}")
+    if relation in ("<", ">", "raises") and (atol or rtol):
+        raise ValueError(
+            f"claim: {relation!r} takes no tolerance, got atol={atol!r}, rtol={rtol!r}"
+        )
+    if relation == "raises":
+        holds, seen, wanted = _raises(observed, expected)
+    else:
+        seen, wanted = _plain(observed), _plain(expected)
+        holds = all(
+            RELATIONS[relation](o, e, _slack(e, atol, rtol)) for o, e in _pairs(seen, wanted)
+        )
+    shell = _notebook()
+    result = Claim(
+        statement,
+        seen,
+        relation,
+        wanted,
+        float(atol),
+        float(rtol),
+        None if shell is None else shell.execution_count,
+    )
+    if not holds:
+        raise ClaimError(f"false: {result.line}")
+    if shell is None:
+        print(result)
+    else:
+        _display(result._mimebundle())
+    log.info("%s", result, extra={"claim": result})
+    return result
+
+
+def _close(observed: Any, expected: Any, slack: float) -> bool:
+    if isinstance(expected, str | bool) or isinstance(observed, str | bool):
+        return type(observed) is type(expected) and observed == expected
+    if math.isnan(expected) or math.isinf(expected):
+        return observed == expected or (math.isnan(observed) and math.isnan(expected))
+    return bool(abs(observed - expected) <= slack)
+
+
+RELATIONS: dict[str, Callable[[Any, Any, float], bool]] = {
+    "≈": _close,
+    "<": lambda observed, expected, _: observed < expected,
+    "≤": lambda observed, expected, slack: observed <= expected + slack,
+    ">": lambda observed, expected, _: observed > expected,
+    "≥": lambda observed, expected, slack: observed >= expected - slack,
+    "raises": lambda *_: False,  # decided by calling, not by comparing
+}
+"""The relations that :func:`claim` knows: each takes an observed and an expected value and a slack.
+
+>>> from steepest.claims import RELATIONS
+>>> " ".join(RELATIONS)
+'≈ < ≤ > ≥ raises'
+"""
+
+
+def _slack(expected: Any, atol: float, rtol: float) -> float:
+    # Infinity times 0 is NaN; the sides of an infinite claim are compared without slack.
+    if rtol == 0 or isinstance(expected, str) or not math.isfinite(expected):
+        return atol
+    return atol + rtol * float(abs(expected))
+
+
+def _raises(call: Any, wanted: Any) -> tuple[bool, str, str]:
+    if not callable(call):
+        raise TypeError(f"claim: 'raises' calls what was observed, got {call!r}; wrap it in lambda")
+    if not (isinstance(wanted, type) and issubclass(wanted, Exception)):
+        raise TypeError(f"claim: 'raises' expects a type of exception, got {wanted!r}")
+    try:
+        call()
+    except wanted as error:
+        first_line = (str(error).splitlines() or [""])[0]
+        return True, f"{type(error).__name__}: {first_line}", wanted.__name__
+    except Exception as error:
+        return False, f"{type(error).__name__}: {error}", wanted.__name__
+    return False, "nothing", wanted.__name__
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, strings, Booleans and nested lists of them, from tensors, arrays and the like."""
+    if isinstance(value, Tensor):
+        value = value.detach().cpu()
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, str | bool | int | float):
+        return value
+    raise TypeError(f"claim: {type(value).__name__} is not a number, a string, a tensor or a list")
+
+
+def _pairs(observed: Any, expected: Any) -> Iterator[tuple[Any, Any]]:
+    """Pair the entries of both sides, and refuse what has none."""
+    shape = _shape(observed)
+    if 0 in shape:
+        raise ValueError("claim: nothing was observed: an empty claim cannot fail")
+    if isinstance(expected, list) and _shape(expected) != shape:
+        raise ValueError(
+            f"claim: observed has shape {shape} and expected {_shape(expected)}; "
+            "give the same shape, or a single expected value"
+        )
+    left = _flat(observed)
+    if isinstance(expected, list):
+        return zip(left, _flat(expected), strict=True)
+    return ((entry, expected) for entry in left)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        return ()
+    inner = {_shape(entry) for entry in value}
+    if len(inner) > 1:
+        raise ValueError(f"claim: the rows of a list must have one length, got {value!r}")
+    return (len(value), *(inner.pop() if inner else ()))
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, list):
+        for entry in value:
+            yield from _flat(entry)
+    else:
+        yield value
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        shown = [_short(entry) for entry in value[:6]]
+        return "[" + ", ".join(shown) + (f", … {len(value)} in all" * (len(value) > 6)) + "]"
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(entry) for entry in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _notebook() -> Any:
+    """IPython's shell where a notebook's kernel runs, else None. IPython is never imported."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell if hasattr(shell, "kernel") else None
+
+
+def _display(bundle: dict[str, Any]) -> None:
+    from IPython.display import display
+
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]

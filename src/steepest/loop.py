@@ -1,0 +1,200 @@
+"""The one loop behind every method."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from steepest.methods import Method
+from steepest.result import History, Result, Status
+from steepest.state import Oracle, State
+
+__all__ = ["minimize"]
+
+
+def minimize(
+    fun: Callable[[Tensor], Tensor],
+    x0: Tensor | None,
+    method: Method,
+    *,
+    max_iter: int = 100,
+    tol: float | None = None,
+    callback: Callable[[State], object] | None = None,
+    history: bool = True,
+    state: State | None = None,
+) -> Result:
+    r"""Minimize a scalar function: :math:`x_{k+1} = x_k + \alpha_k d_k`, again and again.
+
+    Parameters
+    ----------
+    fun
+        Takes a tensor of the shape of `x0` and returns a tensor of shape ``()``.
+    x0
+        The start: a floating-point tensor of any shape. Its dtype and device stay. None where
+        `state` is given.
+    method
+        Says the direction :math:`d_k` and the step size :math:`\alpha_k`; see
+        :mod:`steepest.methods`.
+    max_iter
+        How many iterations at the most; at least 1.
+    tol
+        Stop where :math:`\|\nabla f(x_k)\|_2 \le` `tol`, or where nothing moves any more. None does
+        all iterations that can be done.
+    callback
+        Called with the :class:`~steepest.state.State` after each iteration; a true result stops.
+    history
+        False keeps no history, to save memory.
+    state
+        ``result.state`` of an earlier run of the same method, to go on as if it had never stopped.
+
+    Returns
+    -------
+    Result
+        The last point, how the run ended, and the way there.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is wrong: the message says what was given and what would be right.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from steepest import methods, minimize
+    >>> def f(x):
+    ...     return (x[0] - 2) ** 2 + (x[1] - 3) ** 2
+    >>> run = minimize(f, torch.zeros(2), methods.gradient_descent(lr=0.1), max_iter=50)
+    >>> run.x
+    tensor([2.0000, 3.0000])
+    >>> run.status
+    <Status.ITERATIONS_DONE: 'All iterations asked for are done. ...'>
+    """
+    _check(method, max_iter, tol)
+    oracle = Oracle(fun)
+    state = _start(oracle, x0) if state is None else _resume(oracle, x0, state)
+    norm = _norm(state.grad)
+    if not (math.isfinite(norm) and math.isfinite(state.fun)):
+        raise ValueError(
+            f"minimize: fun or its gradient is not finite at the start (fun = {float(state.fun)}, "
+            f"norm of the gradient = {norm}); start where the function is defined"
+        )
+    way = _Way(state, norm) if history else None
+    patience = method.direction.cycle(state.x)
+    nit = still = 0
+    status = Status.ITERATIONS_DONE
+    while True:
+        if norm == 0 or (tol is not None and norm <= tol):
+            status = Status.CONVERGED
+        elif still >= patience:
+            status = Status.STALLED
+        else:
+            status = Status.ITERATIONS_DONE
+        if nit == max_iter or (tol is not None and status is not Status.ITERATIONS_DONE):
+            break
+        d, carry = method.direction.update(state, state.carry)
+        step = method.step_size.search(state, d)
+        if not step.ok:
+            status = Status.LINE_SEARCH_FAILED
+            break
+        norm_next = _norm(step.grad)
+        if not (math.isfinite(norm_next) and math.isfinite(step.fun) and _finite(step.x)):
+            status = Status.DIVERGED
+            break
+        still = still + 1 if torch.equal(step.x, state.x) else 0
+        nit, norm = nit + 1, norm_next
+        state = State(step.x, step.fun, step.grad, oracle, state.nit + 1, step, carry)
+        if way is not None:
+            way.add(state, norm)
+        if callback is not None and callback(state):
+            status = Status.STOPPED
+            break
+    return Result(
+        x=state.x,
+        fun=state.fun,
+        grad=state.grad,
+        nit=nit,
+        nfev=oracle.nfev,
+        success=status is Status.CONVERGED,
+        status=status,
+        message=status.value,
+        history=None if way is None else way.stacked(state.x),
+        state=state,
+    )
+
+
+def _check(method: object, max_iter: object, tol: object) -> None:
+    if not isinstance(method, Method):
+        raise TypeError(
+            f"minimize: method must be a Method, got {type(method).__name__}; "
+            "for example steepest.methods.gradient_descent(lr=0.1)"
+        )
+    if isinstance(max_iter, bool) or not isinstance(max_iter, int):
+        raise TypeError(f"minimize: max_iter must be an int, got {max_iter!r}")
+    if max_iter < 1:
+        raise ValueError(f"minimize: max_iter must be at least 1, got {max_iter}")
+    if tol is not None:
+        if not isinstance(tol, int | float):
+            raise TypeError(f"minimize: tol must be a number or None, got {tol!r}")
+        if not 0 <= tol < math.inf:
+            raise ValueError(f"minimize: tol must be finite and at least 0, got {tol!r}")
+
+
+def _start(oracle: Oracle, x0: object) -> State:
+    if not isinstance(x0, Tensor):
+        raise TypeError(
+            f"minimize: x0 must be a tensor, got {type(x0).__name__}; "
+            "write torch.tensor(..., dtype=torch.float64)"
+        )
+    if not x0.is_floating_point():
+        raise TypeError(
+            f"minimize: x0 must be of floating point, got {x0.dtype}; write x0.to(torch.float64)"
+        )
+    if not _finite(x0):
+        raise ValueError("minimize: x0 must be finite, got NaN or infinity in it")
+    x = x0.detach().clone()
+    return State(x, *oracle.value_and_grad(x), oracle)
+
+
+def _resume(oracle: Oracle, x0: object, state: object) -> State:
+    if not isinstance(state, State):
+        raise TypeError(
+            f"minimize: state must be the state of a Result, got {type(state).__name__}"
+        )
+    if x0 is not None and not (isinstance(x0, Tensor) and torch.equal(x0, state.x)):
+        raise ValueError("minimize: x0 and state name different points; with state, pass x0=None")
+    return replace(state, oracle=oracle)
+
+
+def _norm(grad: Tensor) -> float:
+    return float(torch.linalg.vector_norm(grad))
+
+
+def _finite(x: Tensor) -> bool:
+    return bool(torch.isfinite(x).all())
+
+
+class _Way:
+    """Collects what becomes a History; plain numbers cost less to keep than tensors."""
+
+    def __init__(self, state: State, norm: float) -> None:
+        self.x = [state.x]
+        self.fun = [float(state.fun)]
+        self.grad_norm = [norm]
+        self.step_size: list[float] = []
+
+    def add(self, state: State, norm: float) -> None:
+        self.x.append(state.x)
+        self.fun.append(float(state.fun))
+        self.grad_norm.append(norm)
+        assert state.previous is not None
+        self.step_size.append(state.previous.step_size)
+
+    def stacked(self, like: Tensor) -> History:
+        def column(numbers: list[float]) -> Tensor:
+            return torch.tensor(numbers, dtype=like.dtype, device=like.device)
+
+        return History(
+            torch.stack(self.x), column(self.fun), column(self.grad_norm), column(self.step_size)
+        )
