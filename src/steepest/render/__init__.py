@@ -1,0 +1,6 @@
+"""A trace as a table and as a drawing; PyTorch's own graph through the same renderer."""
+
+from steepest.render.drawing import drawing
+from steepest.render.table import table
+
+__all__ = ["drawing", "table"]

@@ -1,0 +1,217 @@
+"""The rules behind the numbers: each row's formula, its tangent's and its adjoint's."""
+
+from __future__ import annotations
+
+import functools
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from steepest.render.printing import Alphabet, positive, write
+from steepest.trace import Constant, Ref, Row, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_INFIX = {"add": " + ", "sub": " {minus} ", "mul": " ", "matmul": " "}
+
+
+def primal(trace: Trace, row: Row, alphabet: Alphabet) -> str:
+    """Write the right-hand side of vⱼ = φⱼ(…).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from steepest.render.printing import UNICODE
+    >>> from steepest.trace import record
+    >>> trace = record(lambda x: 2 * torch.log(x), torch.tensor(2.0))
+    >>> [primal(trace, row, UNICODE) for row in trace.rows]
+    ['x', 'ln v₀', '2 v₁']
+    """
+    if row.operation == "input":
+        return alphabet.name(row.name)
+    if row.operation == "constant":
+        return "constant" if not alphabet.latex else r"\text{constant}"
+    arguments = row.arguments
+    if not row.options and len(arguments) == 2 and row.operation in _INFIX:
+        if row.operation == "mul" and isinstance(arguments[0], Ref) and _is_number(arguments[1]):
+            arguments = arguments[::-1]
+        sign = _INFIX[row.operation].format(minus=alphabet.minus)
+        left, right = (_argument(trace, a, alphabet) for a in arguments)
+        if _is_number(arguments[1]) and right.startswith(alphabet.minus):
+            right = alphabet.brackets(right)
+        return left + sign + right
+    shown = [_argument(trace, a, alphabet) for a in arguments]
+    if not row.options and len(arguments) == 2 and row.operation == "div":
+        return alphabet.ratio(*shown)
+    if not row.options and len(arguments) == 2 and row.operation == "pow":
+        if isinstance(arguments[1], Ref):
+            return alphabet.power(shown[0], shown[1])
+        return alphabet.power(shown[0], shown[1].replace("−", "-"))
+    if len(arguments) == 1 and not row.options:
+        if row.operation == "neg":
+            return alphabet.minus + shown[0]
+        if row.operation == "sqrt":
+            return alphabet.root(shown[0], atomic=True)
+        return alphabet.call(row.operation, shown[0], atomic=not isinstance(arguments[0], list))
+    shown += [f"{key}={_argument(trace, value, alphabet)}" for key, value in row.options.items()]
+    return alphabet.call(row.operation, ", ".join(shown), atomic=False)
+
+
+def tangent(trace: Trace, row: Row, alphabet: Alphabet) -> str:
+    """Write the right-hand side of v̇ⱼ = Σ ∂φⱼ/∂vᵢ v̇ᵢ."""
+    if not row.parents:
+        return ""
+    terms = [
+        _term(trace, row, parent, alphabet, alphabet.v(trace.rows[parent].index, "dot"), "dot")
+        for parent in row.parents
+    ]
+    return _sum(terms, alphabet)
+
+
+def adjoint(trace: Trace, row: Row, alphabet: Alphabet) -> str:
+    """Write the right-hand side of v̄ᵢ = Σ v̄ⱼ ∂φⱼ/∂vᵢ, over all rows j that use row i."""
+    terms = [
+        _term(
+            trace,
+            trace.rows[j],
+            row.number,
+            alphabet,
+            alphabet.v(trace.rows[j].index, "bar"),
+            "bar",
+        )
+        for j in trace.successors(row.number)
+    ]
+    if row.number in trace.outputs:
+        terms.insert(0, "1" if row.value.numel() == 1 else "seed")
+    return _sum(terms, alphabet)
+
+
+def _sum(terms: list[str], alphabet: Alphabet) -> str:
+    terms = [term for term in terms if term != "0"]
+    text = ""
+    for term in terms:
+        if not text:
+            text = term
+        elif term.startswith(alphabet.minus):
+            text += f" {alphabet.minus} {term[len(alphabet.minus) :]}"
+        else:
+            text += f" + {term}"
+    return text or "0"
+
+
+def _term(
+    trace: Trace, row: Row, parent: int, alphabet: Alphabet, carried: str, accent: str
+) -> str:
+    import sympy
+
+    v = alphabet.v
+    partial = local_partial(row, parent)
+    if partial is None:
+        ratio = alphabet.partial(v(row.index), v(trace.rows[parent].index))
+        if row.value.numel() == trace.rows[parent].value.numel() == 1:
+            return f"{carried} {ratio}"
+        if accent == "dot":
+            return f"{ratio} {carried}"
+        return f"{alphabet.power(alphabet.brackets(ratio), 'T')} {carried}"
+    seed = sympy.Symbol("carried")
+    names = {seed: carried} | {s: _atom(trace, row, s.name, alphabet) for s in partial.free_symbols}
+    names = {seed: carried} | dict(sorted(list(names.items())[1:], key=lambda item: item[0].name))
+    text = write(seed * partial, names, alphabet)
+    if accent == "bar" and trace.rows[parent].value.shape != row.value.shape:
+        text = alphabet.call("sum", text, atomic=False)
+    return text
+
+
+def _atom(trace: Trace, row: Row, name: str, alphabet: Alphabet) -> str:
+    kind, _, place = name.partition("_")
+    if kind == "v":
+        return alphabet.v(trace.rows[int(place)].index)
+    return _argument(trace, row.arguments[int(place)], alphabet)
+
+
+def local_partial(row: Row, parent: int) -> Any:
+    """∂φⱼ/∂vᵢ as a SymPy expression; None where there is no closed form here."""
+    import sympy
+
+    rule = _closed_forms().get(row.operation)
+    if rule is None or row.options or any(isinstance(a, (list, tuple)) for a in row.arguments):
+        return None
+    arguments = [_symbol(argument, place) for place, argument in enumerate(row.arguments)]
+    if any(argument is None for argument in arguments):
+        return None
+    try:
+        expression = rule(*arguments)
+    except TypeError:  # the operation was given more than its closed form covers
+        return None
+    return sympy.diff(expression, _v(parent))
+
+
+def _symbol(argument: Any, place: int) -> Any:
+    import sympy
+
+    if isinstance(argument, Ref):
+        return _v(argument.row)
+    if isinstance(argument, Constant):
+        return sympy.Symbol(f"c_{place:04}", real=True)
+    if _is_number(argument) and not isinstance(argument, complex):
+        exact = Fraction(str(argument)) if abs(argument) < float("inf") else None
+        if exact is not None and exact.denominator <= 100:
+            return sympy.Rational(exact.numerator, exact.denominator)
+        return sympy.Float(argument)
+    return None
+
+
+def _v(row: int) -> Any:
+    import sympy
+
+    return sympy.Symbol(f"v_{row:012}", real=True)
+
+
+@functools.cache
+def _closed_forms() -> dict[str, Callable[..., Any]]:
+    import sympy as s
+
+    return {
+        "add": lambda a, b: a + b,
+        "sub": lambda a, b: a - b,
+        "mul": lambda a, b: a * b,
+        "div": lambda a, b: a / b,
+        "pow": lambda a, b: a**b,
+        "neg": lambda a: -a,
+        "ln": lambda a: s.log(a),
+        "exp": lambda a: s.exp(a),
+        "sin": lambda a: s.sin(a),
+        "cos": lambda a: s.cos(a),
+        "tan": lambda a: s.tan(a),
+        "tanh": lambda a: s.tanh(a),
+        "sinh": lambda a: s.sinh(a),
+        "cosh": lambda a: s.cosh(a),
+        "sqrt": lambda a: s.sqrt(a),
+        "square": lambda a: a**2,
+        "reciprocal": lambda a: 1 / a,
+        "abs": lambda a: s.Abs(a),
+        "relu": lambda a: a * positive()(a),
+    }
+
+
+def _is_number(thing: Any) -> bool:
+    return isinstance(thing, (int, float, complex)) and not isinstance(thing, bool)
+
+
+def _argument(trace: Trace, argument: Any, alphabet: Alphabet) -> str:
+    if isinstance(argument, Ref):
+        return alphabet.v(trace.rows[argument.row].index)
+    if isinstance(argument, Constant):
+        if argument.value.numel() == 1 and argument.value.dim() == 0 and argument.name == "tensor":
+            return alphabet.number(argument.value.item())
+        return alphabet.name(argument.name)
+    if isinstance(argument, Tensor):
+        return "tensor"
+    if _is_number(argument):
+        return alphabet.number(argument)
+    if isinstance(argument, (list, tuple)):
+        inside = ", ".join(_argument(trace, part, alphabet) for part in argument)
+        return f"[{inside}]" if isinstance(argument, list) else f"({inside})"
+    return alphabet.name(str(argument))

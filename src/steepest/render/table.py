@@ -1,0 +1,171 @@
+"""A trace as a table, in four spellings."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from steepest.render import rules
+from steepest.render.printing import LATEX, UNICODE, Alphabet
+from steepest.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_FORMS = ("text", "markdown", "html", "latex")
+
+
+def table(
+    trace: Trace,
+    *,
+    tangents: Sequence[Tensor | float] | None = None,
+    cotangent: Tensor | float | Sequence[Tensor | float] | None = None,
+    form: str = "text",
+    digits: int = 6,
+) -> str:
+    """Write a trace as a table: each row's rule and value, and its tangent's and adjoint's.
+
+    Parameters
+    ----------
+    trace : Trace
+        What `record` gave.
+    tangents : sequence, optional
+        One direction for each input: adds the columns of the forward sweep.
+    cotangent : Tensor, number or sequence, optional
+        The weights of the outputs: adds the columns of the reverse sweep. 1 for one number.
+    form : {"text", "markdown", "html", "latex"}
+        How to write it.
+    digits : int
+        Significant digits of the numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything but a trace, a form that is not one of the four, and seeds that do not fit.
+
+    References
+    ----------
+    Griewank & Walther (2008), *Evaluating Derivatives*, chapter 3.
+
+    Examples
+    --------
+    >>> from steepest.trace import record
+    >>> trace = record(lambda x: x * torch.sin(x), torch.tensor(2.0, dtype=torch.float64))
+    >>> print(table(trace, tangents=[1.0], cotangent=1.0, digits=4))
+    row          value   tangent             value    adjoint                 value
+    v₀ = x       2       v̇₀                  1        v̄₀ = v̄₁ cos v₀ + v̄₂ v₁  0.077
+    v₁ = sin v₀  0.9093  v̇₁ = v̇₀ cos v₀      -0.4161  v̄₁ = v̄₂ v₀              2
+    v₂ = v₀ v₁   1.819   v̇₂ = v̇₀ v₁ + v̇₁ v₀  0.077    v̄₂ = 1                  1
+    """
+    if not isinstance(trace, Trace):
+        raise TypeError(f"table: needs a Trace from record, and got a {type(trace).__name__}")
+    if form not in _FORMS:
+        raise ValueError(f"table: form must be one of {', '.join(_FORMS)}, and was {form!r}")
+    head, body = _cells(trace, tangents, cotangent, LATEX if form == "latex" else UNICODE, digits)
+    spell: dict[str, Callable[[list[str], list[list[str]]], str]] = {
+        "text": _text,
+        "markdown": _markdown,
+        "html": _html,
+        "latex": _latex,
+    }
+    return spell[form](head, body)
+
+
+def _cells(
+    trace: Trace, tangents: Any, cotangent: Any, a: Alphabet, digits: int
+) -> tuple[list[str], list[list[str]]]:
+    head = ["row", "value"]
+    body = [
+        [f"{a.v(row.index)} = {rules.primal(trace, row, a)}", summary(row.value, digits)]
+        for row in trace.rows
+    ]
+    if tangents is not None:
+        head += ["tangent", "value"]
+        for cells, row, moved in zip(body, trace.rows, trace.forward(*tangents), strict=True):
+            rule = rules.tangent(trace, row, a)
+            name = a.v(row.index, "dot")
+            cells += [f"{name} = {rule}" if rule else name, summary(moved, digits)]
+    if cotangent is not None:
+        head += ["adjoint", "value"]
+        for cells, row, weight in zip(body, trace.rows, trace.reverse(cotangent), strict=True):
+            rule = rules.adjoint(trace, row, a)
+            cells += [f"{a.v(row.index, 'bar')} = {rule}", summary(weight, digits)]
+    return head, body
+
+
+def summary(value: Tensor, digits: int = 6) -> str:
+    """Say a tensor in a few letters: a number, a short list, or a shape with its range.
+
+    Examples
+    --------
+    >>> summary(torch.tensor(0.6931471)), summary(torch.tensor([1, 2])), summary(torch.eye(3))
+    ('0.693147', '[1, 2]', '3×3: 0 … 1')
+    """
+    if value.dim() == 0:
+        return _number(value.item(), digits)
+    if value.dim() == 1 and value.numel() <= 4:
+        return "[" + ", ".join(_number(item, digits) for item in value.tolist()) + "]"
+    shape = "×".join(str(size) for size in value.shape)
+    if value.dim() == 1:
+        shape += " numbers"
+    if value.numel() == 0 or value.is_complex():
+        return shape
+    low, high = (_number(item.item(), digits) for item in torch.aminmax(value))
+    return f"{shape}: {low} … {high}" if low != high else f"{shape}: all {low}"
+
+
+def _number(item: Any, digits: int) -> str:
+    return f"{item:.{digits}g}" if isinstance(item, (float, complex)) else str(item)
+
+
+def _text(head: list[str], body: list[list[str]]) -> str:
+    widths = [max(_width(cell) for cell in column) for column in zip(head, *body, strict=True)]
+    lines = []
+    for cells in (head, *body):
+        padded = [c + " " * (w - _width(c)) for c, w in zip(cells, widths, strict=True)]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    return sum(not unicodedata.combining(letter) for letter in text)
+
+
+def _markdown(head: list[str], body: list[list[str]]) -> str:
+    rule = ["---"] * len(head)
+    rows = [[_markdown_escape(cell) for cell in cells] for cells in body]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *rows))
+
+
+def _markdown_escape(text: str) -> str:
+    return "".join("\\" + letter if letter in r"\`*_{}[]<>#|$~" else letter for letter in text)
+
+
+def _html(head: list[str], body: list[list[str]]) -> str:
+    lines = ['<table class="steepest-trace">', "<thead><tr>"]
+    lines += [f'<th scope="col">{html.escape(cell)}</th>' for cell in head]
+    lines += ["</tr></thead>", "<tbody>"]
+    for first, *rest in body:
+        cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in rest)
+        lines.append(f'<tr><th scope="row">{html.escape(first)}</th>{cells}</tr>')
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def _latex(head: list[str], body: list[list[str]]) -> str:
+    lines = [r"\begin{array}{" + "l" * len(head) + "}"]
+    lines.append(" & ".join(rf"\text{{{cell}}}" for cell in head) + r" \\ \hline")
+    lines += [
+        " & ".join(_latex_value(c, i) for i, c in enumerate(cells)) + r" \\" for cells in body
+    ]
+    return "\n".join([*lines, r"\end{array}"])
+
+
+def _latex_value(cell: str, column: int) -> str:
+    """Rules are LaTeX already; values are plain text."""
+    if column % 2 == 0:
+        return cell
+    return cell.replace("×", r" \times ").replace("…", r" \ldots ").replace("e-", r"\mathrm{e-}")
