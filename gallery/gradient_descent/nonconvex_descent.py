@@ -124,7 +124,6 @@ for ax, (lr, results) in zip(axes, runs.items(), strict=True):
             (start, fun(torch.tensor(start))),
             xytext=(7, 5),
             textcoords="offset points",
-            color=f"C{i}",
         )
     ax.set(title=f"Step size {lr:g}", ylabel="f(x)", xlim=(-4.2, 0.6), ylim=(-0.7, 10.5))
 axes[1].set_xlabel("x")
