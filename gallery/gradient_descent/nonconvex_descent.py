@@ -132,9 +132,9 @@ axes[1].set_xlabel("x")
 # %%
 # The small step behaves like the rolling ball: −3.5 and −2.5 share a valley, −2 and −1 the next
 # one, and only −0.5 finds 0. But it is slow. After 150 steps the run from −3.5 has arrived to three
-# significant digits, those from −2.5 and −2 are near, and the last two are on open slopes: 2.92 and −1.34. Read
-# as "where gradient descent converges to", such a point would be a mistake. It is only where the
-# run was stopped.
+# significant digits, those from −2.5 and −2 are near, and the last two are on open slopes: 2.92 and
+# −1.34. Read as "where gradient descent converges to", such a point would be a mistake. It is only
+# where the run was stopped.
 #
 # The large step arrives fast where it arrives at all. From −2 and −1 it is at −1.529167 to all
 # digits. From −0.5 it hops about the kink, where the slope does not fade. And from −3.5 and −2.5 it
