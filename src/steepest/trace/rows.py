@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Size, Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, Size, type(Ellipsis)})
 _SUBSCRIPTS = str.maketrans("-0123456789", "₋₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -34,7 +36,7 @@ class Source:
         return f"{self.file}:{self.line}: {self.text}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ref:
     """An argument that is another row of the same trace.
 
@@ -47,7 +49,7 @@ class Ref:
     row: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Constant:
     """A tensor argument that does not depend on the inputs: a parameter, data, a new tensor.
 
@@ -65,7 +67,7 @@ class Constant:
     value: Tensor
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Row:
     """One line vⱼ = φⱼ(vᵢ : i ≺ j) of a trace, in the three-part notation.
 

@@ -1,60 +1,25 @@
-"""A recorded function, and its derivatives: one forward or reverse sweep over its rows."""
+"""A recorded function, and its derivatives: forward and reverse sweeps over its rows."""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
-from numbers import Number
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
-from steepest.trace.rows import Constant, Ref, Row, change_leaves
+from steepest.trace.costs import Cost, nbytes, widest
+from steepest.trace.ends import moves, pull
+from steepest.trace.seeds import cotangents, seeds, zeros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from torch.autograd.graph import GradientEdge
+    from torch import Tensor
 
-    from steepest.trace.names import Operation
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One call of PyTorch, able to run again: the function and what it was given."""
-
-    function: Callable[..., Any]
-    operation: Operation
-    arguments: tuple[Any, ...]
-    options: Mapping[str, Any]
-    parents: tuple[int, ...]
-    slots: tuple[Tensor, ...]
-    output: int | None = None
-
-    def part(self, output: int) -> Step:
-        """Give the same call, seen from one of the tensors that it returns."""
-        return dataclasses.replace(self, output=output)
-
-    @property
-    def label(self) -> str:
-        """The name, with the number of the output where there are several."""
-        name = self.operation.name
-        return name if self.output is None else f"{name}[{self.output}]"
-
-    @property
-    def shown(self) -> tuple[Any, ...]:
-        """The arguments in reading order: ``3 - x`` is sub(3, x)."""
-        return self.arguments[::-1] if self.operation.reflected else self.arguments
-
-    def __call__(self, values: Mapping[int, Tensor]) -> Any:
-        """Do the operation on other values of its parents."""
-
-        def fill(leaf: Ref | Constant) -> Tensor:
-            return values[leaf.row] if isinstance(leaf, Ref) else leaf.value.detach()
-
-        options = {key: change_leaves(fill, value) for key, value in self.options.items()}
-        return self.function(*change_leaves(fill, self.arguments), **options)
+    from steepest.trace.ends import End
+    from steepest.trace.rows import Row
+    from steepest.trace.step import Step
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +53,7 @@ class Trace:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     _steps: tuple[Step | None, ...] = field(repr=False)
-    _edges: tuple[GradientEdge | None, ...] = field(repr=False)
+    _ends: tuple[End, ...] = field(repr=False)
 
     def forward(self, *tangents: Tensor | float) -> tuple[Tensor, ...]:
         r"""Sweep forwards: the tangent of every row, for one direction of the inputs.
@@ -113,7 +78,7 @@ class Trace:
 
         Notes
         -----
-        Each local rule v̄ ↦ (∂φ/∂v)ᵀ v̄ is linear in v̄, so its transpose, which PyTorch gives by
+        Each reverse rule v̄ ↦ (∂φ/∂v)ᵀ v̄ is linear in v̄, so its transpose, which PyTorch gives by
         differentiating the reverse sweep with respect to its seeds, is v̇ ↦ (∂φ/∂v) v̇: the forward
         rule, for every operation whose reverse rule PyTorch can differentiate.
 
@@ -125,32 +90,23 @@ class Trace:
         >>> [f"{trace.forward(*e)[-1]:.6f}" for e in ((1, 0), (0, 1))]
         ['5.500000', '1.716338']
         """
-        seeds = self._seeds("forward", "tangent", tangents, self.inputs)
-        result = [_zeros(row.value) for row in self.rows]
-        for number, seed in zip(self.inputs, seeds, strict=True):
-            result[number] = seed
-        moving = self._moving()
-        inputs = [number for number in self.inputs if number in moving]
-        numbers = [number for number in moving if number not in inputs]
-        if not inputs or not numbers:
+        given = seeds("forward", "tangent", tangents, [self.rows[i].value for i in self.inputs])
+        result = given + [zeros(row.value) for row in self.rows[len(given) :]]
+        inputs = [number for number in self._moving if number < len(given)]
+        others = self._moving[len(inputs) :]
+        if not inputs or not others:
             return tuple(result)
         with torch.inference_mode(False), torch.enable_grad():
-            weights = [torch.zeros_like(self.rows[i].value).requires_grad_() for i in numbers]
-            pulled = torch.autograd.grad(
-                [moving[i] for i in numbers],
-                [moving[i] for i in inputs],
-                weights,
-                create_graph=True,
-                allow_unused=True,
-            )
-            used = [(p, result[i]) for p, i in zip(pulled, inputs, strict=True) if p is not None]
-            used = [(p, seed) for p, seed in used if p.requires_grad]
-            if not used:
+            weights = [torch.zeros_like(self.rows[i].value).requires_grad_() for i in others]
+            pulled = pull(self._ends_of(others), self._ends_of(inputs), weights, again=True)
+            seeded = [(p, result[i]) for p, i in zip(pulled, inputs, strict=True) if p is not None]
+            seeded = [(p, tangent) for p, tangent in seeded if p.requires_grad]
+            if not seeded:
                 return tuple(result)
             pushed = torch.autograd.grad(
-                [p for p, _ in used], weights, [seed for _, seed in used], allow_unused=True
+                [p for p, _ in seeded], weights, [t for _, t in seeded], allow_unused=True
             )
-        for number, tangent in zip(numbers, pushed, strict=True):
+        for number, tangent in zip(others, pushed, strict=True):
             if tangent is not None:
                 result[number] = tangent
         return tuple(result)
@@ -187,30 +143,18 @@ class Trace:
         >>> [f"{adjoint:.6f}" for adjoint in trace.reverse()[:2]]
         ['5.500000', '1.716338']
         """
-        if cotangent is None:
-            values = [self.rows[number].value for number in self.outputs]
-            if len(values) != 1 or values[0].numel() != 1:
-                shapes = ", ".join(str(tuple(value.shape)) for value in values)
-                raise ValueError(
-                    f"Trace.reverse: needs a cotangent for each output, here of shape {shapes}; "
-                    "only a single number is given 1 by itself"
-                )
-            cotangent = torch.ones_like(values[0])
-        given = tuple(cotangent) if isinstance(cotangent, (tuple, list)) else (cotangent,)
-        seeds = self._seeds("reverse", "cotangent", given, self.outputs)
-        result = [_zeros(row.value) for row in self.rows]
-        moving = self._moving()
-        seeded = [(i, s) for i, s in zip(self.outputs, seeds, strict=True) if i in moving]
+        given = cotangents("reverse", cotangent, [self.rows[i].value for i in self.outputs])
+        result = [zeros(row.value) for row in self.rows]
+        seeded = [(i, s) for i, s in zip(self.outputs, given, strict=True) if self._moves[i]]
+        for number, seed in zip(self.outputs, given, strict=True):
+            if not self._moves[number]:
+                result[number] = result[number] + seed
         if not seeded:
             return tuple(result)
-        adjoints = torch.autograd.grad(
-            [moving[i] for i, _ in seeded],
-            list(moving.values()),
-            [seed for _, seed in seeded],
-            retain_graph=True,
-            allow_unused=True,
-        )
-        for number, adjoint in zip(moving, adjoints, strict=True):
+        starts = self._ends_of(number for number, _ in seeded)
+        ends = self._ends_of(self._moving)
+        adjoints = pull(starts, ends, [seed for _, seed in seeded])
+        for number, adjoint in zip(self._moving, adjoints, strict=True):
             if adjoint is not None:
                 result[number] = adjoint
         return tuple(result)
@@ -224,7 +168,7 @@ class Trace:
         >>> record(lambda x: x.sin() + x, torch.tensor(0.0)).successors(0)
         (1, 2)
         """
-        return tuple(other.number for other in self.rows if row in other.parents)
+        return tuple(self._successors[row])
 
     def partials(self, row: int) -> dict[int, Tensor]:
         """Give the local derivatives ∂φⱼ/∂vᵢ of one row, for each of its parents i.
@@ -238,49 +182,96 @@ class Trace:
         >>> record(lambda x, y: x * y, torch.tensor(2.0), torch.tensor(5.0)).partials(2)
         {0: tensor(5.), 1: tensor(2.)}
         """
-        step, value = self._steps[row], self.rows[row].value
-        if step is None:
-            return {}
-        shapes = {parent: self.rows[parent].value.shape for parent in step.parents}
-        partials = {
-            parent: torch.zeros((*value.shape, *shape), dtype=value.dtype, device=value.device)
-            for parent, shape in shapes.items()
+        value, step = self.rows[row].value, self._steps[row]
+        local = {
+            parent: zeros(value).new_zeros((*value.shape, *self.rows[parent].value.shape))
+            for parent in self.rows[row].parents
         }
-        slots = {p: s for p, s in zip(step.parents, step.slots, strict=True) if s.requires_grad}
-        edge = self._edges[row]
-        if edge is None or not slots:
-            return partials
-        for element in range(value.numel()):
-            seed = torch.zeros_like(value).flatten()
-            seed[element] = 1
-            gradients = torch.autograd.grad(
-                edge,
-                list(slots.values()),
-                seed.reshape(value.shape),
-                retain_graph=True,
-                allow_unused=True,
-            )
-            for parent, gradient in zip(slots, gradients, strict=True):
-                if gradient is not None:
-                    partials[parent].view(-1, *shapes[parent])[element] = gradient
-        return partials
-
-    def _moving(self) -> dict[int, GradientEdge]:
-        """List the rows that PyTorch's graph connects to something, in order."""
-        return {i: edge for i, edge in enumerate(self._edges) if edge is not None}
-
-    def _seeds(
-        self, call: str, word: str, given: Sequence[Any], numbers: Sequence[int]
-    ) -> list[Tensor]:
-        kind = "input" if word == "tangent" else "output"
-        if len(given) != len(numbers):
+        if value.is_complex() or any(self.rows[i].value.is_complex() for i in local):
             raise ValueError(
-                f"Trace.{call}: one {word} for each {kind}, so {len(numbers)}; got {len(given)}"
+                f"Trace.partials: {self.rows[row].symbol} is complex or has a complex parent, and "
+                "there one Jacobian does not hold the derivative; use the sweeps"
             )
-        return [
-            _fit(f"Trace.{call}: {word} {place}", seed, self.rows[number].value)
-            for place, (seed, number) in enumerate(zip(given, numbers, strict=True), start=1)
-        ]
+        if step is None or not self._moves[row]:
+            return local
+        for element in range(value.numel()):
+            seed = torch.zeros_like(value, memory_format=torch.contiguous_format)
+            seed.view(-1)[element] = 1
+            for parent, gradient in self._local(row, step, seed).items():
+                flat = local[parent].view(value.numel(), *self.rows[parent].value.shape)
+                flat[element] = gradient
+        return local
+
+    def _local(self, row: int, step: Step, seed: Tensor) -> dict[int, Tensor]:
+        """Pull a seed back over one row only."""
+        pairs = zip(step.parents, step.slots, strict=False)
+        ends: dict[int, End] = {i: slot for i, slot in pairs if moves(slot)}
+        hidden = step.function is None
+        if hidden:
+            ends = {parent: self._ends[parent] for parent in sorted(step.parents, reverse=True)}
+        gradients = pull([self._ends[row]], list(ends.values()), [seed])
+        local = {i: g for i, g in zip(ends, gradients, strict=True) if g is not None}
+        # A hidden row has no slots, so PyTorch went on from parent to parent: take out what came
+        # to a parent through later ones.
+        for i in list(local) if hidden else ():
+            for j in [j for j in local if j > i]:
+                through = pull([ends[j]], [ends[i]], [local[j]])[0]
+                local[i] = local[i] if through is None else local[i] - through
+        return local
+
+    @property
+    def operations(self) -> int:
+        """How many operations the function did: the rows that are not inputs or constants.
+
+        The results of one operation with several count once each.
+
+        Examples
+        --------
+        >>> from steepest.trace import record
+        >>> record(lambda x: x.sin() + x, torch.tensor(0.0)).operations
+        2
+        """
+        return sum(step is not None for step in self._steps)
+
+    def cost(self, mode: str) -> Cost:
+        """Count what the whole Jacobian costs by ``"forward"`` or ``"reverse"`` sweeps.
+
+        Raises ValueError for any other mode. See `Cost`.
+
+        Examples
+        --------
+        >>> from steepest.trace import record
+        >>> trace = record(lambda x: (x * x).sum(), torch.ones(1000))
+        >>> trace.cost("forward").sweeps, trace.cost("reverse").sweeps
+        (1000, 1)
+        """
+        if mode not in ("forward", "reverse"):
+            raise ValueError(f"Trace.cost: mode must be 'forward' or 'reverse', and was {mode!r}")
+        ends = self.inputs if mode == "forward" else self.outputs
+        sweeps = sum(self.rows[i].value.numel() for i in ends if self._moves[i])
+        edges = sum(len(row.parents) for row in self.rows if self._moves[row.number])
+        memory = widest(self.rows, self.outputs) if mode == "forward" else nbytes(self.rows)
+        return Cost(mode, sweeps, edges, memory)
+
+    @cached_property
+    def _moves(self) -> tuple[bool, ...]:
+        """Whether PyTorch's graph connects each row."""
+        return tuple(moves(end) for end in self._ends)
+
+    @cached_property
+    def _moving(self) -> tuple[int, ...]:
+        return tuple(number for number, moves in enumerate(self._moves) if moves)
+
+    def _ends_of(self, rows: Iterable[int]) -> list[End]:
+        return [self._ends[row] for row in rows]
+
+    @cached_property
+    def _successors(self) -> list[list[int]]:
+        successors: list[list[int]] = [[] for _ in self.rows]
+        for row in self.rows:
+            for parent in row.parents:
+                successors[parent].append(row.number)
+        return successors
 
     def _repr_html_(self) -> str:
         from steepest.render import table  # render knows traces; a trace only asks to be shown
@@ -291,28 +282,3 @@ class Trace:
         from steepest.render import table
 
         return table(self)
-
-
-def _zeros(value: Tensor) -> Tensor:
-    """Make a zero derivative: integers and Booleans have theirs in the default dtype."""
-    if value.is_floating_point() or value.is_complex():
-        return torch.zeros_like(value)
-    return torch.zeros(value.shape, device=value.device)
-
-
-def _fit(what: str, seed: Any, value: Tensor) -> Tensor:
-    zeros = _zeros(value)
-    if isinstance(seed, Number):
-        seed = torch.tensor(seed, dtype=zeros.dtype, device=zeros.device)
-    if not isinstance(seed, Tensor):
-        raise TypeError(
-            f"{what} must be a tensor of shape {tuple(value.shape)}, and was a "
-            f"{type(seed).__name__}"
-        )
-    if seed.shape != value.shape:
-        raise ValueError(
-            f"{what} must have the shape {tuple(value.shape)}, and had {tuple(seed.shape)}"
-        )
-    if not torch.can_cast(seed.dtype, zeros.dtype):
-        raise TypeError(f"{what} must be {zeros.dtype}, and was {seed.dtype}")
-    return seed.detach().to(zeros)

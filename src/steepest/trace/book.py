@@ -1,0 +1,190 @@
+"""The rows while they are being written, and what each of the user's tensors stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.autograd.graph import get_gradient_edge
+
+from steepest.trace.hidden import Graph
+from steepest.trace.memory import Memory
+from steepest.trace.places import here, place, source, variable
+from steepest.trace.rows import Constant, Ref, Row, leaves
+from steepest.trace.sweeps import Trace
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from steepest.trace.ends import End
+    from steepest.trace.step import Step
+
+
+@dataclass(frozen=True)
+class _Gone:
+    """A tensor whose value changed behind our back: `why` says how."""
+
+    why: str
+
+
+class Book:
+    """Rows under construction.
+
+    A user's tensor is only a name: `known` maps it (by id; every one is kept alive) to the row
+    that holds its present value, or to a constant.
+    """
+
+    def __init__(self, inputs: list[Tensor]) -> None:
+        self.tensors = inputs  # the rows' own, connected by PyTorch's graph
+        self.steps: list[Step | None] = [None] * len(inputs)
+        self.places: list[tuple[str, int] | None] = [None] * len(inputs)
+        self.connected = [x.requires_grad for x in inputs]
+        self.edges: dict[int, End] = {}  # of rows whose tensor was written over
+        self.known: dict[int, Ref | Constant | _Gone] = {}
+        self.held: list[Tensor] = []
+        self._outside: set[int] = set()
+        self._used: list[int] = []
+        self._memory = Memory(self.held)
+        self._graph = Graph(self.tensors)
+        for row, tensor in enumerate(inputs):
+            self.hold(tensor, Ref(row))
+
+    def hold(self, tensor: Tensor, known: Ref | Constant) -> None:
+        """Remember what a tensor in the user's hands stands for."""
+        self.known[id(tensor)] = known
+        self.held.append(tensor)
+
+    def name(self, tensor: Any) -> Ref | Constant:
+        """Say what a user's tensor stands for, as an argument of the call at hand."""
+        known = self.known.get(id(tensor))
+        if type(known) is Ref:
+            self._used.append(known.row)
+            return known
+        if isinstance(known, Constant):
+            return known
+        if isinstance(known, _Gone):
+            raise ValueError(f"record: {here()} uses {known.why}")
+        if torch.func.debug_unwrap(tensor, recurse=False) is not tensor:
+            raise ValueError(
+                f"record: {here()} runs inside a transform of torch.func, whose tensors stand for "
+                "others; record the function that is transformed, on one plain input"
+            )
+        step = None
+        if tensor.requires_grad and not tensor.is_leaf:
+            step = self._graph.step(tensor)
+        if step is not None:
+            self.row(step, tensor)
+        else:
+            self._outside.add(id(tensor))
+            self.hold(tensor, Constant(variable(tensor), tensor.detach()))
+        return self.name(tensor)
+
+    def used(self) -> tuple[int, ...]:
+        """Give the rows that were named since the last time, each once."""
+        used, self._used = self._used, []
+        return tuple(dict.fromkeys(used))
+
+    def constant(self, name: str, result: Any) -> Any:
+        """Remember the tensors of a result that does not depend on the inputs."""
+        for tensor in leaves(result):
+            if id(tensor) not in self.known:
+                self.hold(tensor, Constant(name, tensor.detach()))
+        return result
+
+    def row(self, step: Step | None, tensor: Tensor, holder: Tensor | None = None) -> None:
+        """Make a row of a new tensor, which the user knows as `holder`."""
+        if holder is None:
+            self.hold(tensor, Ref(len(self.tensors)))
+        else:
+            self.known[id(holder)] = Ref(len(self.tensors))
+        self.tensors.append(tensor)
+        self.steps.append(step)
+        self.connected.append(tensor.requires_grad)
+        self.places.append(place())
+
+    def write(self, step: Step, values: dict[int, Tensor], target: Tensor) -> Tensor:
+        """Do an in-place operation on a copy, and let the user's tensor show the copy."""
+        if id(target) in self._outside:
+            raise ValueError(
+                f"record: {here()} writes a value that depends on the inputs into a tensor that "
+                "was made outside of fun; make the tensor inside, or write to its .clone()"
+            )
+        for other in self._memory.others(target):
+            self._graph.write_over(other)
+            self.known[id(other)] = _Gone(
+                f"a view of the memory that {here()} wrote into; take the view again after "
+                "writing, or write x = x + 1 instead of x += 1 there"
+            )
+        new = step(values)
+        self._graph.write_over(target)
+        known = self.known[id(target)]
+        if isinstance(known, Ref) and self.tensors[known.row] is target:
+            if target.requires_grad:
+                self.edges[known.row] = get_gradient_edge(target)
+            self.tensors[known.row] = target[...]  # the old value, in the old memory
+        self._memory.move(target, new)
+        self.row(step, new, target)
+        return target
+
+    def unshare(self, target: Tensor) -> None:
+        """Before a constant made by `fun` is written over, leave the old one to its users."""
+        known = self.known[id(target)]
+        inside = id(target) not in self._outside
+        if isinstance(known, Constant) and inside and not self._memory.others(target):
+            self._memory.move(target, target.detach().clone())
+            self.known[id(target)] = Constant(known.name, target.detach())
+
+    def outputs(self, returned: Any) -> tuple[int, ...]:
+        """Find the rows of what the function returned; a constant gets a row of its own."""
+        numbers = []
+        for tensor in leaves(returned):
+            known = self.name(tensor)
+            if isinstance(known, Constant):
+                self.row(None, known.value, tensor)
+                known = Ref(len(self.tensors) - 1)
+            numbers.append(known.row)
+        if not numbers:
+            raise TypeError(
+                f"record: fun must return tensors, and returned the {type(returned).__name__} "
+                f"{returned!r}"
+            )
+        return tuple(numbers)
+
+    def trace(self, names: list[str], outputs: tuple[int, ...]) -> Trace:
+        """Give everything that was written down, as a `Trace`."""
+        self._reveal()
+        lookup = cache(source)
+        rows = []
+        for number, (tensor, step, written) in enumerate(
+            zip(self.tensors, self.steps, self.places, strict=True)
+        ):
+            given = number < len(names)
+            rows.append(
+                Row(
+                    number=number,
+                    index=number + 1 - len(names),
+                    operation=step.label if step else "input" if given else "constant",
+                    parents=step.parents if step else (),
+                    value=tensor.detach(),
+                    source=lookup(*written) if written and step else None,
+                    name=names[number] if given else "",
+                    arguments=step.shown if step else (),
+                    options=step.options if step else {},
+                )
+            )
+        inputs = tuple(range(len(names)))
+        ends = tuple(self.edges.get(row, tensor) for row, tensor in enumerate(self.tensors))
+        return Trace(tuple(rows), inputs, outputs, tuple(self.steps), ends)
+
+    def _reveal(self) -> None:
+        """Describe anew the rows that were connected only after they were seen.
+
+        That is how the result of a `torch.autograd.Function` looks: its inside ran unconnected.
+        """
+        self._graph.look_again()
+        for number, connected in enumerate(self.connected):
+            tensor = self.tensors[number]
+            if tensor.requires_grad and not connected:
+                self.steps[number] = self._graph.step(tensor) or self.steps[number]

@@ -1,0 +1,79 @@
+"""One call of PyTorch, kept so that it can be read, differentiated and done again."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from steepest.trace.rows import PLAIN, Constant, Ref, change_leaves, leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor
+
+    from steepest.trace.names import Operation
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """A function of PyTorch and what it was given, with `Ref` for rows.
+
+    `slots` are aliases of the parents' tensors, made for this call alone: each is one end of an
+    edge of the computational graph. They are empty where PyTorch hid the operation from us
+    (``function`` is then None), and the parents' own tensors stand in.
+    """
+
+    function: Callable[..., Any] | None
+    operation: Operation
+    arguments: tuple[Any, ...]
+    options: Mapping[str, Any]
+    parents: tuple[int, ...]
+    slots: tuple[Tensor, ...]
+    output: int | None = None
+
+    def part(self, output: int) -> Step:
+        """Give the same call, seen from one of the tensors that it returns."""
+        return dataclasses.replace(self, output=output)
+
+    @property
+    def label(self) -> str:
+        """The operation's name, with the number of the output where there are several."""
+        name = self.operation.name
+        return name if self.output is None else f"{name}[{self.output}]"
+
+    @property
+    def shown(self) -> tuple[Any, ...]:
+        """The arguments in reading order: ``3 - x`` is sub(3, x)."""
+        return self.arguments[::-1] if self.operation.reflected else self.arguments
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes its first argument."""
+        return self.operation.writes or self.options.get("inplace") is True
+
+    def __call__(self, values: Mapping[int, Tensor]) -> Any:
+        """Do it with other values of the parents; what would be written over is copied first."""
+        if self.function is None:
+            raise TypeError(f"{self.operation.name} was hidden from the recorder: no way to repeat")
+
+        def fill(leaf: Ref | Constant) -> Tensor:
+            return values[leaf.row] if isinstance(leaf, Ref) else leaf.value
+
+        arguments = [
+            values[a.row] if type(a) is Ref else a if type(a) in PLAIN else change_leaves(fill, a)
+            for a in self.arguments
+        ]
+        options = {key: change_leaves(fill, value) for key, value in self.options.items()}
+        if not self.writes:
+            return self.function(*arguments, **options)
+        written = arguments[0] = arguments[0].clone()
+        self.function(*arguments, **options)
+        return written
+
+    def value(self, values: Mapping[int, Tensor]) -> Tensor:
+        """Do it again, for the one tensor that this row holds."""
+        result = self(values)
+        tensor: Tensor = result if self.output is None else leaves(result)[self.output]
+        return tensor
