@@ -24,9 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Gone:
-    """A tensor whose value changed behind our back: `why` says how."""
+    """A tensor whose memory was written through another: `why` says where.
+
+    `before` is what it stood for, `writer` the id of the other, `region` where that one lay.
+    """
 
     why: str
+    before: Ref | Constant
+    writer: int
+    region: tuple[object, ...]
 
 
 class Book:
@@ -46,6 +52,8 @@ class Book:
         self.held: list[Tensor] = []
         self._outside: set[int] = set()
         self._used: list[int] = []
+        self._named: list[int] = []
+        self._consumed: set[int] = set()  # constants that rows were computed from
         self._memory = Memory(self.held)
         self._graph = Graph(self.tensors)
         for row, tensor in enumerate(inputs):
@@ -63,6 +71,7 @@ class Book:
             self._used.append(known.row)
             return known
         if isinstance(known, Constant):
+            self._named.append(id(tensor))
             return known
         if isinstance(known, _Gone):
             raise ValueError(f"record: {here()} uses {known.why}")
@@ -73,7 +82,7 @@ class Book:
             )
         step = None
         if tensor.requires_grad and not tensor.is_leaf:
-            step = self._graph.step(tensor)
+            step = self._graph.step(tensor, here())
         if step is not None:
             self.row(step, tensor)
         else:
@@ -83,14 +92,19 @@ class Book:
 
     def used(self) -> tuple[int, ...]:
         """Give the rows that were named since the last time, each once."""
-        used, self._used = self._used, []
-        return tuple(dict.fromkeys(used))
+        used = tuple(dict.fromkeys(self._used))
+        if used:
+            self._consumed.update(self._named)
+        self._used.clear()
+        self._named.clear()
+        return used
 
     def constant(self, name: str, result: Any) -> Any:
         """Remember the tensors of a result that does not depend on the inputs."""
         for tensor in leaves(result):
             if id(tensor) not in self.known:
-                self.hold(tensor, Constant(name, tensor.detach()))
+                # .data and not .detach(): what is written later is not written into this value
+                self.hold(tensor, Constant(name, tensor.data))
         return result
 
     def row(self, step: Step | None, tensor: Tensor, holder: Tensor | None = None) -> None:
@@ -111,12 +125,7 @@ class Book:
                 f"record: {here()} writes a value that depends on the inputs into a tensor that "
                 "was made outside of fun; make the tensor inside, or write to its .clone()"
             )
-        for other in self._memory.others(target):
-            self._graph.write_over(other)
-            self.known[id(other)] = _Gone(
-                f"a view of the memory that {here()} wrote into; take the view again after "
-                "writing, or write x = x + 1 instead of x += 1 there"
-            )
+        self._take_from_others(target)
         new = step(values)
         self._graph.write_over(target)
         known = self.known[id(target)]
@@ -125,16 +134,43 @@ class Book:
                 self.edges[known.row] = get_gradient_edge(target)
             self.tensors[known.row] = target[...]  # the old value, in the old memory
         self._memory.move(target, new)
+        if new.requires_grad and not target.requires_grad:
+            target.requires_grad_()  # so that a hidden operation on it is noticed
+            self._graph.write_over(target)
         self.row(step, new, target)
         return target
+
+    def _take_from_others(self, target: Tensor) -> None:
+        why = None
+        for other in self._memory.others(target):
+            why = why or (
+                f"a view of the memory that {here()} wrote into; take the view again after "
+                "writing, or write x = x + 1 instead of x += 1 there"
+            )
+            before = self.known[id(other)]
+            if not isinstance(before, _Gone):
+                self._graph.write_over(other)
+                self.known[id(other)] = _Gone(why, before, id(target), _region(target))
+
+    def settle(self, target: Tensor, index: Any, value: Any) -> None:
+        """Let ``x[i] += 1`` be what it is to Python: take x[i], add to it, put it back into x."""
+        gone = self.known.get(id(target))
+        if not isinstance(gone, _Gone) or gone.writer != id(value):
+            return
+        if _region(target.detach()[index]) == gone.region:
+            self.known[id(target)] = gone.before
+            self._memory.add(target)
 
     def unshare(self, target: Tensor) -> None:
         """Before a constant made by `fun` is written over, leave the old one to its users."""
         known = self.known[id(target)]
-        inside = id(target) not in self._outside
-        if isinstance(known, Constant) and inside and not self._memory.others(target):
-            self._memory.move(target, target.detach().clone())
-            self.known[id(target)] = Constant(known.name, target.detach())
+        sharing = [target, *self._memory.others(target)]
+        if id(target) in self._outside or self._consumed.isdisjoint(map(id, sharing)):
+            return
+        self._take_from_others(target)
+        self._memory.move(target, target.detach().clone())
+        if isinstance(known, Constant):
+            self.known[id(target)] = Constant(known.name, target.data)
 
     def outputs(self, returned: Any) -> tuple[int, ...]:
         """Find the rows of what the function returned; a constant gets a row of its own."""
@@ -187,4 +223,10 @@ class Book:
         for number, connected in enumerate(self.connected):
             tensor = self.tensors[number]
             if tensor.requires_grad and not connected:
-                self.steps[number] = self._graph.step(tensor) or self.steps[number]
+                written = self.places[number]
+                where = str(source(*written)) if written else "fun"
+                self.steps[number] = self._graph.step(tensor, where) or self.steps[number]
+
+
+def _region(tensor: Tensor) -> tuple[object, ...]:
+    return tensor.storage_offset(), tensor.shape, tensor.stride()

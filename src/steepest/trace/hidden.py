@@ -13,7 +13,6 @@ from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import get_gradient_edge
 
 from steepest.trace.names import Operation
-from steepest.trace.places import here
 from steepest.trace.rows import Ref
 from steepest.trace.step import Step
 
@@ -44,7 +43,7 @@ class Graph:
         """Forget which rows were looked at: some may have been connected since."""
         self._seen = 0
 
-    def step(self, tensor: Tensor) -> Step | None:
+    def step(self, tensor: Tensor, where: str) -> Step | None:
         """Describe how a tensor came from rows; None if it did not.
 
         Raises ValueError if a tensor that was written in place is among its arguments, since the
@@ -74,7 +73,7 @@ class Graph:
         name = type(start).__name__.removesuffix("Backward") if custom else "hidden"
         if _WRITTEN_OVER in found:
             raise ValueError(
-                f"record: {here()}: {name} uses a tensor that was written in place, and record "
+                f"record: {where}: {name} uses a tensor that was written in place, and record "
                 "cannot see inside; write x = x + 1 instead of x += 1 before it"
             )
         parents = tuple(sorted(found))

@@ -35,6 +35,10 @@ class Memory:
         self._seen = len(self._tensors)
         return [other for other in self._sharing[_address(tensor)] if other is not tensor]
 
+    def add(self, tensor: Tensor) -> None:
+        """Follow a tensor again."""
+        self._sharing[_address(tensor)].append(tensor)
+
     def move(self, tensor: Tensor, new: Tensor) -> None:
         """Let a tensor show the memory of `new` from now on."""
         del self._sharing[_address(tensor)]  # the others are not followed any more

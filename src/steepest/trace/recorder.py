@@ -101,8 +101,9 @@ def _leaf(given: Tensor) -> Tensor:
 class _Recorder(TorchFunctionMode):
     """Sees each call of PyTorch's interface, and does it on the tensors of the rows.
 
-    An operation with several parents works on an alias of each, so that the derivative along one
-    edge of the graph can be asked for alone.
+    An operation works on aliases of its parents: one edge of the graph, one alias. So derivatives
+    can be asked for along one edge alone, and a write to a user's tensor leaves what PyTorch has
+    saved of it.
     """
 
     def __init__(self, book: Book) -> None:
@@ -120,13 +121,23 @@ class _Recorder(TorchFunctionMode):
         kind = operation(func)
         if kind.harmless:
             return func(*args, **kwargs)
+        if kind.name == "setitem":
+            self.book.settle(*args)
         name = self.book.name
-        given = tuple([a if type(a) in PLAIN else change_leaves(name, a) for a in args])
-        options = {key: change_leaves(name, value) for key, value in kwargs.items()}
+        given = tuple(
+            [
+                name(a) if type(a) is Tensor else a if type(a) in PLAIN else change_leaves(name, a)
+                for a in args
+            ]
+        )
+        options = kwargs
+        if kwargs:
+            options = {key: change_leaves(name, value) for key, value in kwargs.items()}
         parents = self.book.used()
         if kind.asks:  # float(x) and the like: a number leaves the graph here, knowingly
             return func(*[a.detach() if isinstance(a, Tensor) else a for a in args], **kwargs)
-        step = Step(func, kind, given, options, parents, self.slots(parents))
+        slots = tuple([self.book.tensors[parent][...] for parent in parents])
+        step = Step(func, kind, given, options, parents, slots)
         if not parents:
             if step.writes:
                 self.book.unshare(args[0])
@@ -138,17 +149,10 @@ class _Recorder(TorchFunctionMode):
             )
         if options.get("out") is not None:
             raise ValueError(f"record: {here()} writes into out=; use what the function returns")
-        values = dict(zip(parents, step.slots, strict=True))
+        values = dict(zip(parents, slots, strict=True))
         if step.writes:
             return self.book.write(step, values, args[0])
         return self.keep(step, values, step(values), (args, kwargs))
-
-    def slots(self, parents: tuple[int, ...]) -> tuple[Tensor, ...]:
-        """Give the parents' tensors; aliases where there are several edges to tell apart."""
-        tensors = self.book.tensors
-        if len(parents) == 1:
-            return (tensors[parents[0]],)
-        return tuple([tensors[parent][...] for parent in parents])
 
     def keep(self, step: Step, values: dict[int, Tensor], result: Any, given: Any) -> Any:
         """Make a row of each new tensor in a result, and give back what the user is to hold."""

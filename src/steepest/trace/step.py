@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steepest.trace.rows import PLAIN, Constant, Ref, change_leaves, leaves
 
@@ -16,8 +14,7 @@ if TYPE_CHECKING:
     from steepest.trace.names import Operation
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Step:
+class Step(NamedTuple):
     """A function of PyTorch and what it was given, with `Ref` for rows.
 
     `slots` are aliases of the parents' tensors, made for this call alone: each is one end of an
@@ -35,7 +32,7 @@ class Step:
 
     def part(self, output: int) -> Step:
         """Give the same call, seen from one of the tensors that it returns."""
-        return dataclasses.replace(self, output=output)
+        return self._replace(output=output)
 
     @property
     def label(self) -> str:
@@ -58,14 +55,10 @@ class Step:
         if self.function is None:
             raise TypeError(f"{self.operation.name} was hidden from the recorder: no way to repeat")
 
-        def fill(leaf: Ref | Constant) -> Tensor:
-            return values[leaf.row] if isinstance(leaf, Ref) else leaf.value
-
-        arguments = [
-            values[a.row] if type(a) is Ref else a if type(a) in PLAIN else change_leaves(fill, a)
-            for a in self.arguments
-        ]
-        options = {key: change_leaves(fill, value) for key, value in self.options.items()}
+        arguments = [_fill(values, argument) for argument in self.arguments]
+        options = self.options
+        if options:
+            options = {key: _fill(values, option) for key, option in options.items()}
         if not self.writes:
             return self.function(*arguments, **options)
         written = arguments[0] = arguments[0].clone()
@@ -77,3 +70,15 @@ class Step:
         result = self(values)
         tensor: Tensor = result if self.output is None else leaves(result)[self.output]
         return tensor
+
+
+def _fill(values: Mapping[int, Tensor], argument: Any) -> Any:
+    """Put values where an argument refers to rows."""
+    kind = type(argument)
+    if kind is Ref:
+        return values[argument.row]
+    if kind in PLAIN:
+        return argument
+    if kind is Constant:
+        return argument.value
+    return change_leaves(lambda leaf: _fill(values, leaf), argument)
