@@ -1,6 +1,7 @@
 """A trace as a table and as a drawing; PyTorch's own graph through the same renderer."""
 
+from steepest.render.autograd import autograd_graph
 from steepest.render.drawing import drawing
 from steepest.render.table import table
 
-__all__ = ["drawing", "table"]
+__all__ = ["autograd_graph", "drawing", "table"]

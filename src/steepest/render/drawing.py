@@ -107,8 +107,8 @@ def drawing(
         hint = str(row.source) if row.source else ""
         boxes.append(Box(f"r{row.number}", tuple(lines), kind, row.number in highlight, hint))
     arrows = [
-        _arrow(trace, parent, row, direction == "reverse", digits, highlight)
-        for row in trace.rows
+        _arrow(trace, parent, row, partials, direction == "reverse", digits, highlight)
+        for row, partials in ((row, _numbers(trace, row)) for row in trace.rows)
         for parent in row.parents
     ]
     return svg(
@@ -126,12 +126,25 @@ def _equation(trace: Trace, row: Row) -> str:
     return f"{row.symbol} = {short}"
 
 
+def _numbers(trace: Trace, row: Row) -> dict[int, Tensor]:
+    """Find the local partials that are single numbers."""
+    values = [row.value, *(trace.rows[parent].value for parent in row.parents)]
+    if row.value.numel() != 1 or any(value.is_complex() for value in values):
+        return {}
+    return {i: one for i, one in trace.partials(row.number).items() if one.numel() == 1}
+
+
 def _arrow(
-    trace: Trace, parent: int, row: Row, backwards: bool, digits: int, highlight: Collection[int]
+    trace: Trace,
+    parent: int,
+    row: Row,
+    partials: dict[int, Tensor],
+    backwards: bool,
+    digits: int,
+    highlight: Collection[int],
 ) -> Arrow:
     name = UNICODE.partial(row.symbol, trace.rows[parent].symbol)
-    numbers = row.value.numel() == 1 and trace.rows[parent].value.numel() == 1
-    label = summary(trace.partials(row.number)[parent].reshape(()), digits) if numbers else ""
+    label = summary(partials[parent].reshape(()), digits) if parent in partials else ""
     return Arrow(
         f"r{parent}",
         f"r{row.number}",

@@ -92,14 +92,19 @@ def svg(
     return "\n".join([*lines, "</svg>"])
 
 
-def _plan(boxes: Sequence[Box], arrows: Sequence[Arrow], rankdir: str) -> dict[str, Any]:
+def graphviz() -> Any:
+    """Import pygraphviz, whose wheel carries Graphviz, or say how to get it."""
     try:
         import pygraphviz
     except ImportError as missing:
         raise ImportError(
             'drawings need pygraphviz, which carries Graphviz: pip install "steepest[plot]"'
         ) from missing
-    graph = pygraphviz.AGraph(directed=True, strict=False, rankdir=rankdir, nodesep="0.3")
+    return pygraphviz
+
+
+def _plan(boxes: Sequence[Box], arrows: Sequence[Arrow], rankdir: str) -> dict[str, Any]:
+    graph = graphviz().AGraph(directed=True, strict=False, rankdir=rankdir, nodesep="0.3")
     graph.node_attr.update(shape="box", fixedsize="true", label="")
     graph.edge_attr.update(arrowhead="none")
     names = {}

@@ -58,6 +58,10 @@ class Alphabet:
             return f"{self.function(name)} {argument}"
         return f"{self.function(name)}{self.brackets(argument)}"
 
+    def absolute(self, text: str) -> str:
+        """Write an absolute value."""
+        return rf"\left|{text}\right|" if self.latex else f"|{text}|"
+
     def brackets(self, text: str) -> str:
         """Put the text in brackets that grow with it."""
         return rf"\left({text}\right)" if self.latex else f"({text})"
@@ -69,6 +73,10 @@ class Alphabet:
         if exponent.lstrip("-").isdigit():
             return base + exponent.translate(_SUPERSCRIPTS)
         return f"{base}^{exponent}" if exponent.isalnum() else f"{base}^({exponent})"
+
+    def transposed(self, text: str) -> str:
+        """Write the transpose of a matrix."""
+        return rf"{text}^{{\top}}" if self.latex else f"{text}ᵀ"
 
     def root(self, text: str, *, atomic: bool) -> str:
         """Write a square root."""
@@ -144,7 +152,7 @@ class _Writer:
         return self.atom(e)
 
     def sum(self, e: Any) -> str:
-        parts = sorted(e.args, key=lambda part: (part.is_Number, part.could_extract_minus_sign()))
+        parts = sorted(e.args, key=lambda p: (p.could_extract_minus_sign(), p.is_Number))
         text = ""
         for part in parts:
             negative = part.could_extract_minus_sign()
@@ -192,11 +200,17 @@ class _Writer:
         return self.a.brackets(self.text(e))
 
     def base(self, e: Any) -> str:
-        return self.atom(e) if e.is_Symbol else self.bracketed(e)
+        return self.atom(e) if e.is_Symbol or self._digits(e) else self.bracketed(e)
+
+    @staticmethod
+    def _digits(e: Any) -> bool:
+        return bool(e.is_Integer and e >= 0)
 
     def power(self, e: Any) -> str:
         if str(e.exp) == "1/2":
-            return self.a.root(self.text(e.base), atomic=bool(e.base.is_Symbol))
+            return self.a.root(
+                self.text(e.base), atomic=bool(e.base.is_Symbol or e.base.is_NumberSymbol)
+            )
         return self.a.power(self.base(e.base), self.text(e.exp).replace("−", "-"))
 
     def function(self, e: Any) -> str:
@@ -207,13 +221,14 @@ class _Writer:
         name = {"log": "ln", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}.get(name, name)
         if len(arguments) == 1:
             inner = arguments[0]
-            return self.a.call(name, self.text(inner), atomic=bool(inner.is_Symbol))
+            return self.a.call(
+                name, self.text(inner), atomic=inner.is_Symbol or self._digits(inner)
+            )
         return self.a.call(name, ", ".join(self.text(part) for part in arguments), atomic=False)
 
 
 def _absolute(writer: _Writer, e: Any) -> str:
-    inner = writer.text(e.args[0])
-    return rf"\left|{inner}\right|" if writer.a.latex else f"|{inner}|"
+    return writer.a.absolute(writer.text(e.args[0]))
 
 
 def _where(writer: _Writer, e: Any) -> str:
@@ -225,8 +240,16 @@ _SPECIAL: dict[str, Callable[[_Writer, Any], str]] = {"Abs": _absolute, "step": 
 
 
 @functools.cache
-def positive() -> Any:
-    """Give SymPy the function that is 1 where its argument is positive and 0 elsewhere."""
+def function(name: str, slope: Callable[[Any], Any]) -> Any:
+    """Give SymPy a function of one variable by its name and its derivative.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> x = sympy.Symbol("x")
+    >>> function("softplus", function("sigmoid", sympy.cos))(2 * x).diff(x)
+    2*sigmoid(2*x)
+    """
     import sympy
 
-    return sympy.Function("step")
+    return type(name, (sympy.Function,), {"fdiff": lambda self, argindex=1: slope(*self.args)})

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from steepest.render.printing import Alphabet, positive, write
+from steepest.render.printing import Alphabet, function, write
 from steepest.trace import Constant, Ref, Row, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+_SPELLINGS = {"acos": "arccos", "asin": "arcsin", "atan": "arctan"}
 _INFIX = {"add": " + ", "sub": " {minus} ", "mul": " ", "matmul": " "}
 
 
@@ -43,19 +44,30 @@ def primal(trace: Trace, row: Row, alphabet: Alphabet) -> str:
             right = alphabet.brackets(right)
         return left + sign + right
     shown = [_argument(trace, a, alphabet) for a in arguments]
+    if row.operation == "getitem" and len(shown) == 2:
+        inside = shown[1]
+        if isinstance(arguments[1], tuple):
+            inside = ", ".join(_argument(trace, part, alphabet) for part in arguments[1])
+        return f"{shown[0]}[{inside}]"
     if not row.options and len(arguments) == 2 and row.operation == "div":
         return alphabet.ratio(*shown)
     if not row.options and len(arguments) == 2 and row.operation == "pow":
         if isinstance(arguments[1], Ref):
             return alphabet.power(shown[0], shown[1])
         return alphabet.power(shown[0], shown[1].replace("−", "-"))
-    if len(arguments) == 1 and not row.options:
+    if len(arguments) == 1 and _plain(row.options):
         if row.operation == "neg":
             return alphabet.minus + shown[0]
         if row.operation == "sqrt":
             return alphabet.root(shown[0], atomic=True)
-        return alphabet.call(row.operation, shown[0], atomic=not isinstance(arguments[0], list))
-    shown += [f"{key}={_argument(trace, value, alphabet)}" for key, value in row.options.items()]
+        if row.operation == "abs":
+            return alphabet.absolute(shown[0])
+        name = _SPELLINGS.get(row.operation, row.operation)
+        return alphabet.call(name, shown[0], atomic=isinstance(arguments[0], Ref))
+    shown += [
+        f"{alphabet.name(key)}={_argument(trace, value, alphabet)}"
+        for key, value in row.options.items()
+    ]
     return alphabet.call(row.operation, ", ".join(shown), atomic=False)
 
 
@@ -70,8 +82,11 @@ def tangent(trace: Trace, row: Row, alphabet: Alphabet) -> str:
     return _sum(terms, alphabet)
 
 
-def adjoint(trace: Trace, row: Row, alphabet: Alphabet) -> str:
-    """Write the right-hand side of v̄ᵢ = Σ v̄ⱼ ∂φⱼ/∂vᵢ, over all rows j that use row i."""
+def adjoint(trace: Trace, row: Row, alphabet: Alphabet, seed: str | None = None) -> str:
+    """Write the right-hand side of v̄ᵢ = Σ v̄ⱼ ∂φⱼ/∂vᵢ, over all rows j that use row i.
+
+    `seed` is what an output starts from.
+    """
     terms = [
         _term(
             trace,
@@ -83,8 +98,8 @@ def adjoint(trace: Trace, row: Row, alphabet: Alphabet) -> str:
         )
         for j in trace.successors(row.number)
     ]
-    if row.number in trace.outputs:
-        terms.insert(0, "1" if row.value.numel() == 1 else "seed")
+    if seed is not None:
+        terms.insert(0, seed)
     return _sum(terms, alphabet)
 
 
@@ -114,7 +129,7 @@ def _term(
             return f"{carried} {ratio}"
         if accent == "dot":
             return f"{ratio} {carried}"
-        return f"{alphabet.power(alphabet.brackets(ratio), 'T')} {carried}"
+        return f"{alphabet.transposed(alphabet.brackets(ratio))} {carried}"
     seed = sympy.Symbol("carried")
     names = {seed: carried} | {s: _atom(trace, row, s.name, alphabet) for s in partial.free_symbols}
     names = {seed: carried} | dict(sorted(list(names.items())[1:], key=lambda item: item[0].name))
@@ -131,12 +146,15 @@ def _atom(trace: Trace, row: Row, name: str, alphabet: Alphabet) -> str:
     return _argument(trace, row.arguments[int(place)], alphabet)
 
 
+def _plain(options: Mapping[str, Any]) -> bool:
+    """Whether no option changes what is computed."""
+    return all(value in (None, False) for value in options.values())
+
+
 def local_partial(row: Row, parent: int) -> Any:
     """∂φⱼ/∂vᵢ as a SymPy expression; None where there is no closed form here."""
-    import sympy
-
     rule = _closed_forms().get(row.operation)
-    if rule is None or row.options or any(isinstance(a, (list, tuple)) for a in row.arguments):
+    if rule is None or not _plain(row.options):
         return None
     arguments = [_symbol(argument, place) for place, argument in enumerate(row.arguments)]
     if any(argument is None for argument in arguments):
@@ -145,7 +163,7 @@ def local_partial(row: Row, parent: int) -> Any:
         expression = rule(*arguments)
     except TypeError:  # the operation was given more than its closed form covers
         return None
-    return sympy.diff(expression, _v(parent))
+    return expression.diff(_v(parent))
 
 
 def _symbol(argument: Any, place: int) -> Any:
@@ -171,28 +189,42 @@ def _v(row: int) -> Any:
 
 @functools.cache
 def _closed_forms() -> dict[str, Callable[..., Any]]:
+    """Tell SymPy what operations that act element by element compute."""
     import sympy as s
 
+    step = function("step", lambda a: s.Integer(0))  # its slope is 0 where there is one
+    sigmoid: Any = function("sigmoid", lambda a: sigmoid(a) * (1 - sigmoid(a)))
     return {
+        "abs": s.Abs,
+        "acos": s.acos,
         "add": lambda a, b: a + b,
-        "sub": lambda a, b: a - b,
-        "mul": lambda a, b: a * b,
+        "asin": s.asin,
+        "atan": s.atan,
+        "cos": s.cos,
+        "cosh": s.cosh,
         "div": lambda a, b: a / b,
-        "pow": lambda a, b: a**b,
+        "erf": s.erf,
+        "exp": s.exp,
+        "expm1": lambda a: s.exp(a) - 1,
+        "ln": s.log,
+        "log1p": lambda a: s.log(1 + a),
+        "log2": lambda a: s.log(a) / s.log(2),
+        "log10": lambda a: s.log(a) / s.log(10),
+        "mul": lambda a, b: a * b,
         "neg": lambda a: -a,
-        "ln": lambda a: s.log(a),
-        "exp": lambda a: s.exp(a),
-        "sin": lambda a: s.sin(a),
-        "cos": lambda a: s.cos(a),
-        "tan": lambda a: s.tan(a),
-        "tanh": lambda a: s.tanh(a),
-        "sinh": lambda a: s.sinh(a),
-        "cosh": lambda a: s.cosh(a),
-        "sqrt": lambda a: s.sqrt(a),
-        "square": lambda a: a**2,
+        "pow": lambda a, b: a**b,
         "reciprocal": lambda a: 1 / a,
-        "abs": lambda a: s.Abs(a),
-        "relu": lambda a: a * positive()(a),
+        "relu": lambda a: a * step(a),
+        "rsqrt": lambda a: 1 / s.sqrt(a),
+        "sigmoid": sigmoid,
+        "sin": s.sin,
+        "sinh": s.sinh,
+        "softplus": function("softplus", sigmoid),
+        "sqrt": s.sqrt,
+        "square": lambda a: a**2,
+        "sub": lambda a, b: a - b,
+        "tan": s.tan,
+        "tanh": s.tanh,
     }
 
 
@@ -214,4 +246,10 @@ def _argument(trace: Trace, argument: Any, alphabet: Alphabet) -> str:
     if isinstance(argument, (list, tuple)):
         inside = ", ".join(_argument(trace, part, alphabet) for part in argument)
         return f"[{inside}]" if isinstance(argument, list) else f"({inside})"
+    if isinstance(argument, slice):
+        parts = (argument.start, argument.stop, argument.step)
+        shown = ["" if part is None else _argument(trace, part, alphabet) for part in parts]
+        return ":".join(shown[: 2 if argument.step is None else 3])
+    if argument is Ellipsis:
+        return r"\ldots" if alphabet.latex else "…"
     return alphabet.name(str(argument))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -91,10 +92,20 @@ def _cells(
             cells += [f"{name} = {rule}" if rule else name, summary(moved, digits)]
     if cotangent is not None:
         head += ["adjoint", "value"]
+        starts = _starts(trace, cotangent, digits)
         for cells, row, weight in zip(body, trace.rows, trace.reverse(cotangent), strict=True):
-            rule = rules.adjoint(trace, row, a)
+            rule = rules.adjoint(trace, row, a, starts.get(row.number))
             cells += [f"{a.v(row.index, 'bar')} = {rule}", summary(weight, digits)]
     return head, body
+
+
+def _starts(trace: Trace, cotangent: Any, digits: int) -> dict[int, str]:
+    """Say what each output starts from."""
+    each = cotangent if isinstance(cotangent, (tuple, list)) else (cotangent,)
+    starts: dict[int, Any] = {}
+    for number, seed in zip(trace.outputs, each, strict=False):
+        starts[number] = starts[number] + seed if number in starts else seed
+    return {number: summary(torch.as_tensor(seed), digits) for number, seed in starts.items()}
 
 
 def summary(value: Tensor, digits: int = 6) -> str:
@@ -168,4 +179,5 @@ def _latex_value(cell: str, column: int) -> str:
     """Rules are LaTeX already; values are plain text."""
     if column % 2 == 0:
         return cell
-    return cell.replace("×", r" \times ").replace("…", r" \ldots ").replace("e-", r"\mathrm{e-}")
+    cell = re.sub(r"e([+-]?\d+)", lambda found: rf" \cdot 10^{{{int(found[1])}}}", cell)
+    return cell.replace("×", r" \times ").replace("…", r" \ldots ")
