@@ -1,18 +1,32 @@
 """Numerical optimization and automatic differentiation that you can run."""
 
-from steepest import derivatives, directions, methods, problems, result, state, step_sizes
+from steepest import (
+    claims,
+    derivatives,
+    directions,
+    methods,
+    problems,
+    render,
+    result,
+    state,
+    step_sizes,
+)
 from steepest.claims import claim
 from steepest.loop import minimize
+from steepest.trace import record
 
 __version__ = "0.1.0"
 
 __all__ = [
     "claim",
+    "claims",
     "derivatives",
     "directions",
     "methods",
     "minimize",
     "problems",
+    "record",
+    "render",
     "result",
     "state",
     "step_sizes",

@@ -12,8 +12,8 @@ from torch import Tensor
 
 __all__ = ["RELATIONS", "Claim", "ClaimError", "claim"]
 
-MIME = "application/vnd.steepest.claim+json"
-"""The key under which a notebook stores a claim as data, for whoever gathers them."""
+METADATA = "steepest.claim"
+"""The key of an output's metadata under which a notebook stores a claim as data."""
 
 log = logging.getLogger(__name__)
 """Logs each claim that holds, with ``extra={"claim": claim}``, for whoever gathers them."""
@@ -88,16 +88,13 @@ class Claim:
     def _repr_html_(self) -> str:
         return f'<div class="claim">{html.escape(str(self))}</div>'
 
-    def _mimebundle(self) -> dict[str, Any]:
-        return {"text/plain": str(self), "text/html": self._repr_html_(), MIME: self.as_dict()}
-
     def _ipython_display_(self) -> None:
         # The claim showed itself when it was made; as its cell's last value it would stand twice.
         shell = _notebook()
         if shell is None:
             print(self)
         elif shell.execution_count != self._cell:
-            _display(self._mimebundle())
+            _display(self)
 
 
 def claim(
@@ -179,7 +176,7 @@ def claim(
     if shell is None:
         print(result)
     else:
-        _display(result._mimebundle())
+        _display(result)
     log.info("%s", result, extra={"claim": result})
     return result
 
@@ -278,8 +275,9 @@ def _flat(value: Any) -> Iterator[Any]:
 
 def _short(value: Any) -> str:
     if isinstance(value, list):
-        shown = [_short(entry) for entry in value[:6]]
-        return "[" + ", ".join(shown) + (f", … {len(value)} in all" * (len(value) > 6)) + "]"
+        shown = [_short(entry) for entry in (value if len(value) <= 6 else value[:3])]
+        rest = [f"… {len(value)} in all"] if len(value) > 6 else []
+        return f"[{', '.join(shown + rest)}]"
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
@@ -296,7 +294,9 @@ def _notebook() -> Any:
     return shell if hasattr(shell, "kernel") else None
 
 
-def _display(bundle: dict[str, Any]) -> None:
+def _display(result: Claim) -> None:
     from IPython.display import display
 
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    bundle = {"text/plain": str(result), "text/html": result._repr_html_()}
+    metadata = {METADATA: result.as_dict()}
+    display(bundle, raw=True, metadata=metadata)  # type: ignore[no-untyped-call]

@@ -48,7 +48,7 @@ class Problem:
 
 
 def abs_quadratic() -> Problem:
-    """Return the convex, once-kinked objective |x| + (x - 5)², minimal at 9/2.
+    r"""Return :math:`|x| + (x - 5)^2`: convex, with one kink, minimal at 9/2.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def abs_quadratic() -> Problem:
 
 
 def seven_minima() -> Problem:
-    """Return x cos 4x + 2|x|: one global minimum at the kink 0, and six more on [-5, 5].
+    r"""Return :math:`x\cos 4x + 2|x|`: its global minimum at the kink 0, six more on [-5, 5].
 
     Outside [-5, 5] it has infinitely many more local minima; `minimisers` lists those inside, in
     ascending order.

