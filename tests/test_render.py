@@ -1,10 +1,19 @@
 """Traces as tables and drawings."""
 
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+
 import pytest
 import torch
+from torch.nn import functional
 
-from steepest.render import drawing, table
+from steepest.render import autograd_graph, drawing, table
+from steepest.render.rules import local_partial
 from steepest.trace import record
+
+DOUBLE = torch.float64
+FORMS = ["text", "markdown", "html", "latex"]
 
 
 def lecture(x1, x2):
@@ -16,7 +25,7 @@ def lecture(x1, x2):
 
 @pytest.fixture
 def trace():
-    return record(lecture, *torch.tensor([2.0, 5.0], dtype=torch.float64))
+    return record(lecture, *torch.tensor([2.0, 5.0], dtype=DOUBLE))
 
 
 @pytest.mark.parametrize(
@@ -29,15 +38,245 @@ def trace():
         "v̄₋₁ = v̄₁ / v₋₁ + v̄₂ v₀ ",
         "v̄₀ = v̄₂ v₋₁ + v̄₃ cos v₀ ",
         "v̄₃ = −v̄₅ ",
+        "v̄₅ = 2 ",
     ],
 )
 def test_the_lectures_rules(trace, rule):
-    assert rule in table(trace, tangents=(1, 0), cotangent=1)
+    assert rule in table(trace, tangents=(1, 0), cotangent=2)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        r"v_{1} = \ln v_{-1} & 0.693147",
+        r"\dot{v}_{1} = \frac{\dot{v}_{-1}}{v_{-1}} & 0.5",
+        r"\bar{v}_{0} = \bar{v}_{2} v_{-1} + \bar{v}_{3} \cos v_{0} & 1.71634",
+    ],
+)
+def test_the_lectures_rules_in_latex(trace, rule):
+    assert rule in table(trace, tangents=(1, 0), cotangent=1, form="latex")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_has_a_line_for_each_row(trace, form):
+    lines = table(trace, tangents=(1, 0), cotangent=1, form=form).splitlines()
+    assert sum("10.6931" in line for line in lines) == 1
+    assert sum("1.71634" in line for line in lines) == 1
+
+
+def test_a_trace_shows_itself(trace):
+    assert str(trace) == table(trace)
+    assert trace._repr_html_() == table(trace, form="html")
+
+
+UNARY = [
+    torch.abs, torch.acos, torch.asin, torch.atan, torch.cos, torch.cosh, torch.erf, torch.exp,
+    torch.expm1, torch.log, torch.log1p, torch.log2, torch.log10, torch.neg, torch.reciprocal,
+    torch.relu, functional.relu, torch.rsqrt, torch.sigmoid, torch.sin, torch.sinh,
+    functional.softplus, torch.sqrt, torch.square, torch.tan, torch.tanh,
+    lambda x: x**3, lambda x: x**0.5, lambda x: x**-2, lambda x: 2**x, lambda x: 3 - x,
+    lambda x: 1 / x, lambda x: x * 0.1, lambda x: x / 7,
+]  # fmt: skip
+BINARY = [torch.add, torch.sub, torch.mul, torch.div, torch.pow]
+POINT = torch.tensor([0.3, 0.6], dtype=DOUBLE)
+
+
+@pytest.mark.parametrize("fun", [*UNARY, *BINARY], ids=lambda fun: fun.__name__)
+def test_written_derivatives_are_pytorchs(fun):
+    inputs = POINT[:1] if fun in UNARY else POINT
+    trace = record(fun, *inputs)
+    row = trace.rows[-1]
+    values = {f"v_{i:012}": x.item() for i, x in enumerate(inputs)}
+    for parent, partial in trace.partials(row.number).items():
+        written = local_partial(row, parent)
+        known = {s: values[s.name] for s in written.free_symbols}
+        number = written.subs(known)
+        # the two functions that SymPy does not know
+        number = number.replace(lambda e: e.func.__name__ == "step", lambda e: e.args[0] > 0)
+        number = number.replace(lambda e: e.func.__name__ == "sigmoid", _sigmoid)
+        assert float(number == True if number.is_Boolean else number) == pytest.approx(  # noqa: E712
+            partial.item(), rel=1e-12
+        )
+
+
+def _sigmoid(e):
+    import sympy
+
+    return 1 / (1 + sympy.exp(-e.args[0]))
+
+
+A = torch.eye(3, dtype=DOUBLE)
+
+
+@pytest.mark.parametrize(
+    ("fun", "rule"),
+    [
+        (lambda x: (A @ x).sum(), "v₁ = A v₀ "),
+        (lambda x: (A @ x).sum(), "v̄₀ = (∂v₁/∂v₀)ᵀ v̄₁ "),
+        (lambda x: (A @ x).sum(), "v̄₁ = (∂v₂/∂v₁)ᵀ v̄₂ "),
+        (lambda x: (x * x[0]).sum(), "v̄₁ = sum(v̄₂ v₀) "),
+        (lambda x: (x[1:] + x[..., 0]).sum(), "v₁ = v₀[1:] "),
+        (lambda x: (x[1:] + x[..., 0]).sum(), "v₂ = v₀[…, 0] "),
+        (lambda x: x.sum(dim=0), "v₁ = sum(v₀, dim=0) "),
+        (lambda x: functional.relu(x).sum(), "v₁ = relu v₀ "),
+        (lambda x: (x * x).sum(), "v̄₀ = 2 v̄₁ v₀ "),
+        (lambda x: (1e-20 * x).sum(), "v₁ = 1 · 10⁻²⁰ v₀ "),
+        (lambda x: (x * torch.tensor(2.5)).sum(), "v₁ = 2.5 v₀ "),
+        (lambda x: torch.cat([x, x]).sum(), "v₁ = cat([v₀, v₀]) "),
+        (lambda x: (x - -2).sum(), "v₁ = v₀ − (−2) "),
+        (lambda x: torch.tanh(x).sum(), "v̄₀ = v̄₁ (1 − (tanh v₀)²) "),
+    ],
+)
+def test_rules_of_tensors(fun, rule):
+    assert rule in table(record(fun, torch.ones(3, dtype=DOUBLE)), cotangent=1)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (torch.tensor(True), "True"),
+        (torch.tensor(3), "3"),
+        (torch.tensor([1.0, 2.5]), "[1, 2.5]"),
+        (torch.arange(6.0), "6 numbers: 0 … 5"),
+        (torch.ones(3, 4, 4), "3×4×4: all 1"),
+        (torch.ones(2, 0), "2×0"),
+        (torch.ones(5, dtype=torch.complex64), "5 numbers"),
+    ],
+)
+def test_values_in_a_few_letters(value, shown):
+    assert f" {shown}" in table(record(lambda x: x, value))
+
+
+def test_names_are_escaped():
+    weird = {"a<b&_|$": torch.ones(2)}
+    scope = {"torch": torch, **weird}
+    fun = eval("lambda x: x + held()", scope | {"held": lambda: weird["a<b&_|$"]})
+    trace = record(fun, torch.ones(2))
+    object.__setattr__(trace.rows[0], "name", "a<b&_|$")
+    assert "a&lt;b&amp;_|$" in table(trace, form="html")
+    assert r"a\<b&\_\|\$" in table(trace, form="markdown")
+    assert r"\mathtt{a<b\&\_|\$}" in table(trace, form="latex")
+    assert "a&lt;b&amp;_|$" in drawing(trace)
+
+
+def parsed(picture):
+    return ElementTree.fromstring(picture)
+
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize("direction", ["forward", "reverse"])
-def test_a_drawing_is_the_same_twice(trace, direction):
-    first = drawing(trace, direction=direction, cotangent=1.0)
-    assert first == drawing(trace, direction=direction, cotangent=1.0)
-    assert 'role="img"' in first
-    assert "currentColor" in first
+def test_a_drawing_is_accessible_scalable_and_the_same_twice(trace, direction):
+    picture = drawing(trace, direction=direction, tangents=(1, 0), cotangent=1.0)
+    assert picture == drawing(trace, direction=direction, tangents=(1, 0), cotangent=1.0)
+    root = parsed(picture)
+    assert root.get("role") == "img"
+    labels = {e.get("id") for e in (root.find(f"{SVG}title"), root.find(f"{SVG}desc"))}
+    assert set(root.get("aria-labelledby").split()) == labels
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+    assert root.get("style") == "max-width:100%;height:auto"
+    assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
+    assert root.get("fill") == "currentColor"
+    assert "black" not in picture
+    assert "white" not in picture
+    texts = [e.text for e in root.iter(f"{SVG}text")]
+    for text in ("v₁ = ln v₋₁", "0.6931", "v̇₂ = 5", "v̄₀ = 1.716", "0.2837", "-1"):
+        assert text in texts
+
+
+def places(picture):
+    return [(e.get("x"), e.get("y")) for e in parsed(picture).iter(f"{SVG}rect")]
+
+
+def test_reverse_turns_the_arrows_and_moves_nothing(trace):
+    there, back = drawing(trace), drawing(trace, direction="reverse")
+    assert places(there) == places(back)
+    heads = [re.findall(r'points="([^ ]*)', picture) for picture in (there, back)]
+    rights = [[float(point.split(",")[0]) for point in points] for points in heads]
+    assert all(right > left for right, left in zip(*rights, strict=True))
+
+
+def test_a_path_is_brought_out(trace):
+    picture = drawing(trace, highlight=(0, 2, 5, 6), prefix="p")
+    strong = {
+        e.get("id") for e in parsed(picture).iter(f"{SVG}g") if "steepest-strong" in e.get("class")
+    }
+    assert strong == {"p-r0", "p-r2", "p-r5", "p-r6", "p-r0-r2", "p-r2-r5", "p-r5-r6"}
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: x,
+        lambda x: x * x,
+        lambda x: torch.fft.fft(x).abs().sum(),
+        lambda x: (x > 0, x.sum()),
+        lambda x: torch.cat([x[:1], x * 2, torch.ones(2)]),
+    ],
+)
+def test_any_trace_can_be_drawn(fun):
+    parsed(drawing(record(fun, torch.ones(3)), tangents=[torch.ones(3)]))
+
+
+DISTUTILS = pytest.mark.filterwarnings("ignore:distutils Version:DeprecationWarning")
+
+
+def made(output, **named):
+    return [e.text for e in parsed(autograd_graph(output, named)).iter(f"{SVG}text")]
+
+
+def test_pytorchs_graph_of_numbers_and_of_tensors():
+    pytest.importorskip("torchviz")
+    x1, x2 = torch.tensor(5.0, requires_grad=True), torch.tensor(2.0, requires_grad=True)
+    inner = x2**2
+    texts = made(x1**2 + inner, x1=x1, x2=x2, inner=inner)
+    assert {"x1", "x2", "inner", "AddBackward0"} <= set(texts)
+    x = torch.ones(3, 4, 4, requires_grad=True)
+    assert {"x", "(3, 4, 4)", "SinBackward0"} <= set(made(x**2 + torch.sin(x), x=x))
+
+
+@DISTUTILS
+def test_pytorchs_graph_from_torchviz():
+    torchviz = pytest.importorskip("torchviz")
+    x = torch.ones(2, requires_grad=True)
+    graph = torchviz.make_dot((x * 2).sum(), params={"x": x})
+    assert autograd_graph(graph) == autograd_graph(graph.source)
+    assert "MulBackward0" in autograd_graph(graph)
+
+
+LEAF = torch.ones(2, requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda t: table(3), TypeError, "table: needs a Trace from record, and got a int"),
+        (lambda t: table(t, form="pdf"), ValueError, "one of text, .* latex, and was 'pdf'"),
+        (lambda t: table(t, tangents=[1]), ValueError, "one tangent for each input, so 2; got 1"),
+        (lambda t: drawing(3), TypeError, "drawing: needs a Trace from record, and got a int"),
+        (lambda t: drawing(t, direction="up"), ValueError, "forward, reverse, and was 'up'"),
+        (lambda t: drawing(t, highlight=[9]), ValueError, "row numbers from 0 to 6, and got 9"),
+        (lambda t: autograd_graph(3), TypeError, "autograd_graph: needs a tensor, .* got a int"),
+        (lambda t: autograd_graph(torch.ones(2)), ValueError, "kept no graph for this tensor"),
+        (lambda t: autograd_graph("digraph {}", {}), ValueError, "params name the tensors of"),
+        (lambda t: autograd_graph(LEAF * 2, {"x": 3}), TypeError, r"params\['x'\] must be a ten"),
+    ],
+)
+def test_messages(trace, call, error, message):
+    with pytest.raises(error, match=message):
+        call(trace)
+
+
+@pytest.mark.parametrize(
+    ("module", "call", "message"),
+    [
+        ("pygraphviz", drawing, r'pip install "steepest\[plot\]"'),
+        ("torchviz", lambda t: autograd_graph(LEAF * 2), "pip install torchviz"),
+    ],
+)
+def test_missing_packages(trace, monkeypatch, module, call, message):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=message):
+        call(trace)

@@ -57,11 +57,9 @@ def autograd_graph(
 
     Examples
     --------
-    >>> import torch
-    >>> x = torch.ones(3, 4, 4, requires_grad=True)
-    >>> picture = autograd_graph((x**2 + torch.sin(x)).sum(), params={"x": x})
-    >>> "(3, 4, 4)" in picture, "PowBackward0" in picture
-    (True, True)
+    >>> picture = autograd_graph('digraph { 7 [label="x"]; 8 [label=SinBackward0]; 7 -> 8 }')
+    >>> "x goes into SinBackward0." in picture
+    True
     """
     if isinstance(output, Tensor):
         source = _describe(output, dict(params or {}))

@@ -6,8 +6,6 @@ import functools
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
-
 from steepest.render.printing import Alphabet, function, write
 from steepest.trace import Constant, Ref, Row, Trace
 
@@ -36,11 +34,11 @@ def primal(trace: Trace, row: Row, alphabet: Alphabet) -> str:
         return "constant" if not alphabet.latex else r"\text{constant}"
     arguments = row.arguments
     if not row.options and len(arguments) == 2 and row.operation in _INFIX:
-        if row.operation == "mul" and isinstance(arguments[0], Ref) and _is_number(arguments[1]):
-            arguments = arguments[::-1]
+        if row.operation == "mul" and _number(arguments[0]) is None:
+            arguments = tuple(sorted(arguments, key=lambda a: _number(a) is None))
         sign = _INFIX[row.operation].format(minus=alphabet.minus)
         left, right = (_argument(trace, a, alphabet) for a in arguments)
-        if _is_number(arguments[1]) and right.startswith(alphabet.minus):
+        if _number(arguments[1]) is not None and right.startswith(alphabet.minus):
             right = alphabet.brackets(right)
         return left + sign + right
     shown = [_argument(trace, a, alphabet) for a in arguments]
@@ -148,7 +146,7 @@ def _atom(trace: Trace, row: Row, name: str, alphabet: Alphabet) -> str:
 
 def _plain(options: Mapping[str, Any]) -> bool:
     """Whether no option changes what is computed."""
-    return all(value in (None, False) for value in options.values())
+    return all(value is None or value is False for value in options.values())
 
 
 def local_partial(row: Row, parent: int) -> Any:
@@ -171,14 +169,13 @@ def _symbol(argument: Any, place: int) -> Any:
 
     if isinstance(argument, Ref):
         return _v(argument.row)
-    if isinstance(argument, Constant):
-        return sympy.Symbol(f"c_{place:04}", real=True)
-    if _is_number(argument) and not isinstance(argument, complex):
-        exact = Fraction(str(argument)) if abs(argument) < float("inf") else None
+    number = _number(argument)
+    if isinstance(number, (int, float)):
+        exact = Fraction(str(number)) if abs(number) < float("inf") else None
         if exact is not None and exact.denominator <= 100:
             return sympy.Rational(exact.numerator, exact.denominator)
-        return sympy.Float(argument)
-    return None
+        return sympy.Float(number)
+    return sympy.Symbol(f"c_{place:04}", real=True) if isinstance(argument, Constant) else None
 
 
 def _v(row: int) -> Any:
@@ -228,21 +225,23 @@ def _closed_forms() -> dict[str, Callable[..., Any]]:
     }
 
 
-def _is_number(thing: Any) -> bool:
-    return isinstance(thing, (int, float, complex)) and not isinstance(thing, bool)
+def _number(argument: Any) -> complex | None:
+    """Read an argument as a number: Python's own, or a constant that fun wrote as one."""
+    if isinstance(argument, Constant) and argument.name == "tensor" and argument.value.dim() == 0:
+        argument = argument.value.item()
+    if isinstance(argument, (int, float, complex)) and not isinstance(argument, bool):
+        return argument
+    return None
 
 
 def _argument(trace: Trace, argument: Any, alphabet: Alphabet) -> str:
     if isinstance(argument, Ref):
         return alphabet.v(trace.rows[argument.row].index)
+    number = _number(argument)
+    if number is not None:
+        return alphabet.number(number)
     if isinstance(argument, Constant):
-        if argument.value.numel() == 1 and argument.value.dim() == 0 and argument.name == "tensor":
-            return alphabet.number(argument.value.item())
         return alphabet.name(argument.name)
-    if isinstance(argument, Tensor):
-        return "tensor"
-    if _is_number(argument):
-        return alphabet.number(argument)
     if isinstance(argument, (list, tuple)):
         inside = ", ".join(_argument(trace, part, alphabet) for part in argument)
         return f"[{inside}]" if isinstance(argument, list) else f"({inside})"
