@@ -2,7 +2,11 @@
 # requires-python = ">=3.11"
 # dependencies = ["steepest"]
 # ///
-"""What a trace costs: recording against the plain call, sweeps against PyTorch's own."""
+"""What a trace costs: recording and forward sweeps against the plain call, reverse sweeps against
+PyTorch's backward, and whether a hundred thousand operations cost ten times ten thousand.
+
+Contenders take turns within one run, and medians of processor time are compared.
+"""  # noqa: D205
 
 from __future__ import annotations
 
@@ -31,114 +35,108 @@ def scalars(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         b = a * y
         x = b + x
         y = torch.cos(y)
-    return x
+    return x + y
 
 
-def chain(x: torch.Tensor, length: int = LONG) -> torch.Tensor:
+def chain(x: torch.Tensor, length: int) -> torch.Tensor:
     """Do one operation after another."""
     for _ in range(length):
         x = torch.sin(x)
     return x
 
 
-def seconds(job: Callable[[], Any], repeats: int) -> float:
-    """Median wall-clock time of a few runs, after one that is not counted."""
-    job()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
-def once(job: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
+def seconds(job: Callable[[], Any]) -> tuple[float, Any]:
+    """Time one run: of the processor, since neighbours on a machine slow long jobs more."""
+    start = time.process_time()
     result = job()
-    return time.perf_counter() - start, result
+    return time.process_time() - start, result
+
+
+def turns(jobs: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
+    """Let the jobs take turns; give the median of each, the first turn not counted."""
+    times: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(repeats + 1):
+        for name, job in jobs.items():
+            times[name].append(seconds(job)[0])
+    return {name: statistics.median(spent[1:]) for name, spent in times.items()}
+
+
+def row(problem: str, peer: str, ours: float, theirs: float, target: float, error: float) -> Any:
+    return {
+        "problem": problem,
+        "peer": peer,
+        "seconds": ours,
+        "peer_seconds": theirs,
+        "ratio": ours / theirs,
+        "target": target,
+        "error": error,
+    }
 
 
 def thousand(repeats: int) -> list[dict[str, Any]]:
     x, y = torch.tensor([0.3, 0.7], dtype=torch.float64)
     leaves = [t.clone().requires_grad_() for t in (x, y)]
-    out = scalars(*leaves)
+    output = scalars(*leaves)
     trace = record(scalars, x, y)
-    plain = seconds(lambda: scalars(x, y), repeats)
-    theirs = torch.autograd.grad(out, leaves, retain_graph=True)
-    backward = seconds(lambda: torch.autograd.grad(out, leaves, retain_graph=True), repeats)
-    pushed = torch.func.jvp(scalars, (x, y), (torch.ones_like(x), torch.zeros_like(y)))[1]
-    errors = {
-        "record": abs(trace.rows[-1].value - scalars(x, y)),
-        "reverse": max(abs(a - b) for a, b in zip(trace.reverse(), theirs, strict=False)),
-        "forward": abs(trace.forward(1, 0)[-1] - pushed),
-    }
-    table = [
-        ("record", "plain call", seconds(lambda: record(scalars, x, y), repeats), plain, 12),
-        ("reverse", "autograd.grad", seconds(trace.reverse, repeats), backward, 10),
-        ("forward", "plain call", seconds(lambda: trace.forward(1, 0), repeats), plain, 30),
-    ]
-    return [
+    end = trace.outputs[0]
+    spent = turns(
         {
-            "problem": f"{name}, {trace.operations} operations",
-            "peer": peer,
-            "seconds": ours,
-            "peer_seconds": base,
-            "ratio": ours / base,
-            "target": target,
-            "error": float(errors[name]),
-        }
-        for name, peer, ours, base, target in table
+            "plain": lambda: scalars(x, y),
+            "record": lambda: record(scalars, x, y),
+            "backward": lambda: torch.autograd.grad(output, leaves, retain_graph=True),
+            "reverse": trace.reverse,
+            "forward": lambda: trace.forward(1, 0),
+        },
+        repeats,
+    )
+    theirs = torch.autograd.grad(output, leaves, retain_graph=True)
+    pushed = torch.func.jvp(scalars, (x, y), (torch.ones_like(x), torch.zeros_like(y)))[1]
+    recorded = float(abs(trace.rows[end].value - scalars(x, y)))
+    back = max(float(abs(a - b)) for a, b in zip(trace.reverse(), theirs, strict=False))
+    forth = float(abs(trace.forward(1, 0)[end] - pushed))
+    size = f"{trace.operations} operations"
+    return [
+        row(f"record, {size}", "plain call", spent["record"], spent["plain"], 12, recorded),
+        row(f"reverse, {size}", "autograd.grad", spent["reverse"], spent["backward"], 10, back),
+        row(f"forward, {size}", "plain call", spent["forward"], spent["plain"], 30, forth),
     ]
 
 
 def long() -> list[dict[str, Any]]:
-    """Compare a chain of 10,000 operations with one ten times as long: linear means 10."""
-    rows = []
+    """Compare a chain of 100,000 operations with a tenth of it: 10 is linear."""
     x = torch.tensor(0.5, dtype=torch.float64)
-    timings: dict[str, list[float]] = {}
+    spent: dict[str, list[float]] = {"record": [], "reverse": [], "forward": []}
+    error = 0.0
     for length in (LONG // 10, LONG):
-        job = lambda length=length: record(lambda x: chain(x, length), x)  # noqa: E731
-        spent, trace = once(job)
-        timings.setdefault("record", []).append(spent)
-        timings.setdefault("reverse", []).append(once(trace.reverse)[0])
-        timings.setdefault("forward", []).append(once(lambda trace=trace: trace.forward(1))[0])
+        time_record, trace = seconds(lambda length=length: record(lambda x: chain(x, length), x))
+        time_reverse, back = seconds(trace.reverse)
+        time_forward, forth = seconds(lambda trace=trace: trace.forward(1))
+        for name, one in zip(spent, (time_record, time_reverse, time_forward), strict=True):
+            spent[name].append(one)
         leaf = x.clone().requires_grad_()
         theirs = torch.autograd.grad(chain(leaf, length), leaf)[0]
-        error = max(
-            abs(float(trace.reverse()[0] - theirs)), abs(float(trace.forward(1)[-1] - theirs))
-        )
-    for name, (short, full) in timings.items():
-        rows.append(
-            {
-                "problem": f"{name}, chain of {LONG}",
-                "peer": f"chain of {LONG // 10}",
-                "seconds": full,
-                "peer_seconds": short,
-                "ratio": full / short,
-                "target": 20,
-                "error": error,
-            }
-        )
-    return rows
+        error = max(error, float(abs(back[0] - theirs)), float(abs(forth[-1] - theirs)))
+    return [
+        row(f"{name}, chain of {LONG}", f"chain of {LONG // 10}", full, tenth, 20, error)
+        for name, (tenth, full) in spent.items()
+    ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="where to write the figures")
-    parser.add_argument("--repeats", type=int, default=7)
-    arguments = parser.parse_args()
-    rows = thousand(arguments.repeats) + long()
-    print(
-        f"{'problem':32} {'peer':16} {'ours':>10} {'peer':>10} {'ratio':>7} {'target':>7} {'error':>9}"
-    )
-    for row in rows:
+    parser.add_argument("--repeats", type=int, default=11, help="turns of each contender")
+    given = parser.parse_args()
+    rows = thousand(given.repeats) + long()
+    print(f"{'problem':30} {'peer':16} {'ours':>11} {'peer':>11} {'ratio':>6} {'target':>6} error")
+    for one in rows:
         print(
-            f"{row['problem']:32} {row['peer']:16} {row['seconds'] * 1e3:8.2f}ms "
-            f"{row['peer_seconds'] * 1e3:8.2f}ms {row['ratio']:7.2f} {row['target']:7} "
-            f"{row['error']:9.1e}"
+            f"{one['problem']:30} {one['peer']:16} {one['seconds'] * 1e3:9.2f}ms "
+            f"{one['peer_seconds'] * 1e3:9.2f}ms {one['ratio']:6.2f} {one['target']:6} "
+            f"{one['error']:.1e}"
         )
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"torch": torch.__version__, "rows": rows}, indent=2))
+    if given.json:
+        given.json.write_text(json.dumps({"torch": torch.__version__, "rows": rows}, indent=2))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.autograd.graph import get_gradient_edge
 
 from steepest.trace.hidden import Graph
 from steepest.trace.memory import Memory
@@ -18,7 +17,6 @@ from steepest.trace.sweeps import Trace
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from steepest.trace.ends import End
     from steepest.trace.step import Step
 
 
@@ -39,7 +37,8 @@ class Book:
     """Rows under construction.
 
     A user's tensor is only a name: `known` maps it (by id; every one is kept alive) to the row
-    that holds its present value, or to a constant.
+    that holds its present value, or to a constant. After an in-place operation the tensor's own
+    memory is out of date: only what it stands for counts, and every use of it comes through here.
     """
 
     def __init__(self, inputs: list[Tensor]) -> None:
@@ -47,22 +46,21 @@ class Book:
         self.steps: list[Step | None] = [None] * len(inputs)
         self.places: list[tuple[str, int] | None] = [None] * len(inputs)
         self.connected = [x.requires_grad for x in inputs]
-        self.edges: dict[int, End] = {}  # of rows whose tensor was written over
         self.known: dict[int, Ref | Constant | _Gone] = {}
-        self.held: list[Tensor] = []
+        self._held: list[tuple[Tensor, Tensor]] = []
         self._outside: set[int] = set()
         self._used: list[int] = []
         self._named: list[int] = []
         self._consumed: set[int] = set()  # constants that rows were computed from
-        self._memory = Memory(self.held)
+        self._memory = Memory(self._held)
         self._graph = Graph(self.tensors)
         for row, tensor in enumerate(inputs):
             self.hold(tensor, Ref(row))
 
-    def hold(self, tensor: Tensor, known: Ref | Constant) -> None:
-        """Remember what a tensor in the user's hands stands for."""
+    def hold(self, tensor: Tensor, known: Ref | Constant, value: Tensor | None = None) -> None:
+        """Remember what a tensor in the user's hands stands for; its own value, if not another."""
         self.known[id(tensor)] = known
-        self.held.append(tensor)
+        self._held.append((tensor, tensor if value is None else value))
 
     def name(self, tensor: Any) -> Ref | Constant:
         """Say what a user's tensor stands for, as an argument of the call at hand."""
@@ -93,10 +91,11 @@ class Book:
     def used(self) -> tuple[int, ...]:
         """Give the rows that were named since the last time, each once."""
         used = tuple(dict.fromkeys(self._used))
-        if used:
-            self._consumed.update(self._named)
         self._used.clear()
-        self._named.clear()
+        if self._named:
+            if used:
+                self._consumed.update(self._named)
+            self._named.clear()
         return used
 
     def constant(self, name: str, result: Any) -> Any:
@@ -109,40 +108,41 @@ class Book:
 
     def row(self, step: Step | None, tensor: Tensor, holder: Tensor | None = None) -> None:
         """Make a row of a new tensor, which the user knows as `holder`."""
-        if holder is None:
-            self.hold(tensor, Ref(len(self.tensors)))
-        else:
-            self.known[id(holder)] = Ref(len(self.tensors))
+        holder = tensor if holder is None else holder
+        self.known[id(holder)] = Ref(len(self.tensors))
+        self._held.append((holder, tensor))
         self.tensors.append(tensor)
         self.steps.append(step)
         self.connected.append(tensor.requires_grad)
         self.places.append(place())
 
     def write(self, step: Step, values: dict[int, Tensor], target: Tensor) -> Tensor:
-        """Do an in-place operation on a copy, and let the user's tensor show the copy."""
+        """Do an in-place operation on a copy, and let the user's tensor stand for the copy."""
         if id(target) in self._outside:
             raise ValueError(
                 f"record: {here()} writes a value that depends on the inputs into a tensor that "
                 "was made outside of fun; make the tensor inside, or write to its .clone()"
             )
-        self._take_from_others(target)
+        old = self._value(target)
+        self._take_from_others(target, old)
         new = step(values)
+        self._memory.leave(target, old)
         self._graph.write_over(target)
-        known = self.known[id(target)]
-        if isinstance(known, Ref) and self.tensors[known.row] is target:
-            if target.requires_grad:
-                self.edges[known.row] = get_gradient_edge(target)
-            self.tensors[known.row] = target[...]  # the old value, in the old memory
-        self._memory.move(target, new)
         if new.requires_grad and not target.requires_grad:
             target.requires_grad_()  # so that a hidden operation on it is noticed
             self._graph.write_over(target)
         self.row(step, new, target)
         return target
 
-    def _take_from_others(self, target: Tensor) -> None:
+    def _value(self, tensor: Tensor) -> Tensor:
+        """Find what a user's tensor stands for: its own memory may be out of date."""
+        known = self.known[id(tensor)]
+        return self.tensors[known.row] if isinstance(known, Ref) else tensor
+
+    def _take_from_others(self, target: Tensor, old: Tensor) -> None:
+        """Before a write, mark the other tensors that show the old value's memory."""
         why = None
-        for other in self._memory.others(target):
+        for other in self._memory.others(target, old):
             why = why or (
                 f"a view of the memory that {here()} wrote into; take the view again after "
                 "writing, or write x = x + 1 instead of x += 1 there"
@@ -150,27 +150,28 @@ class Book:
             before = self.known[id(other)]
             if not isinstance(before, _Gone):
                 self._graph.write_over(other)
-                self.known[id(other)] = _Gone(why, before, id(target), _region(target))
+                self.known[id(other)] = _Gone(why, before, id(target), _region(old))
 
     def settle(self, target: Tensor, index: Any, value: Any) -> None:
         """Let ``x[i] += 1`` be what it is to Python: take x[i], add to it, put it back into x."""
         gone = self.known.get(id(target))
         if not isinstance(gone, _Gone) or gone.writer != id(value):
             return
-        if _region(target.detach()[index]) == gone.region:
-            self.known[id(target)] = gone.before
-            self._memory.add(target)
+        self.known[id(target)] = gone.before
+        if _region(self._value(target).detach()[index]) != gone.region:
+            self.known[id(target)] = gone
 
     def unshare(self, target: Tensor) -> None:
         """Before a constant made by `fun` is written over, leave the old one to its users."""
         known = self.known[id(target)]
-        sharing = [target, *self._memory.others(target)]
+        sharing = [target, *self._memory.others(target, target)]
         if id(target) in self._outside or self._consumed.isdisjoint(map(id, sharing)):
             return
-        self._take_from_others(target)
-        self._memory.move(target, target.detach().clone())
+        self._take_from_others(target, target)
+        self._memory.leave(target, target)
+        target.data = target.detach().clone()
         if isinstance(known, Constant):
-            self.known[id(target)] = Constant(known.name, target.data)
+            self.hold(target, Constant(known.name, target.data))
 
     def outputs(self, returned: Any) -> tuple[int, ...]:
         """Find the rows of what the function returned; a constant gets a row of its own."""
@@ -211,8 +212,7 @@ class Book:
                 )
             )
         inputs = tuple(range(len(names)))
-        ends = tuple(self.edges.get(row, tensor) for row, tensor in enumerate(self.tensors))
-        return Trace(tuple(rows), inputs, outputs, tuple(self.steps), ends)
+        return Trace(tuple(rows), inputs, outputs, tuple(self.steps), tuple(self.tensors))
 
     def _reveal(self) -> None:
         """Describe anew the rows that were connected only after they were seen.

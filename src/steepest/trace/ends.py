@@ -1,38 +1,24 @@
-"""Where rows are tied to PyTorch's graph, and one sweep over it.
+"""One sweep over PyTorch's graph.
 
-A row's end is its tensor, or the tensor's gradient edge if the tensor was written over since. We
-hold tensors where we can: once Python has looked at a node (by ``grad_fn`` or a gradient edge) the
-node is taken down recursively, and a chain of 100,000 of them overflows the stack (torch 2.13).
+The ends of a sweep are given as tensors, never as nodes: once Python has looked at a node (by
+``grad_fn`` or a gradient edge) the node is taken down recursively, and letting go of a chain of
+100,000 of them overflows the stack (torch 2.13).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import GradientEdge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-End: TypeAlias = Tensor | GradientEdge
-
-
-def moves(end: End) -> bool:
-    """Whether PyTorch's graph knows a row at all.
-
-    Examples
-    --------
-    >>> moves(torch.ones(2)), moves(torch.ones(2, requires_grad=True))
-    (False, True)
-    """
-    return not isinstance(end, Tensor) or end.requires_grad
-
 
 def pull(
-    outputs: Sequence[End],
-    inputs: Sequence[End],
+    outputs: Sequence[Tensor],
+    inputs: Sequence[Tensor],
     weights: Sequence[Tensor],
     *,
     again: bool = False,
@@ -48,8 +34,8 @@ def pull(
     if not inputs:
         return ()
     gradients: tuple[Tensor | None, ...] = torch.autograd.grad(
-        outputs,  # type: ignore[arg-type]  # declared as all of one kind; they may mix
-        inputs,  # type: ignore[arg-type]
+        outputs,
+        inputs,
         weights,
         retain_graph=True,
         create_graph=again,

@@ -10,40 +10,36 @@ if TYPE_CHECKING:
 
 
 class Memory:
-    """Tensors by the memory that they show.
+    """The user's tensors, by the memory of the values that they stand for.
 
-    Looked at only when something is written, so that programs that write nothing pay nothing.
+    Sorted only when something is written, so that programs that write nothing pay nothing.
 
     Examples
     --------
     >>> import torch
-    >>> x = torch.zeros(3)
-    >>> memory = Memory([x, torch.zeros(3), x[1:]])
-    >>> [tuple(other.shape) for other in memory.others(x)]
+    >>> x, y = torch.zeros(3), torch.zeros(3)
+    >>> part = x[1:]
+    >>> memory = Memory([(x, x), (y, y), (part, part)])
+    >>> [tuple(other.shape) for other in memory.others(x, x)]
     [(2,)]
     """
 
-    def __init__(self, tensors: list[Tensor]) -> None:
-        self._tensors = tensors  # grows in the recorder's hands
+    def __init__(self, held: list[tuple[Tensor, Tensor]]) -> None:
+        self._held = held  # of tensors and their values; grows in the book's hands
         self._seen = 0
-        self._sharing: defaultdict[int, list[Tensor]] = defaultdict(list)
+        self._sharing: defaultdict[int, dict[int, Tensor]] = defaultdict(dict)
 
-    def others(self, tensor: Tensor) -> list[Tensor]:
-        """List the other known tensors that show the memory of this one."""
-        for new in self._tensors[self._seen :]:
-            self._sharing[_address(new)].append(new)
-        self._seen = len(self._tensors)
-        return [other for other in self._sharing[_address(tensor)] if other is not tensor]
+    def others(self, tensor: Tensor, value: Tensor) -> list[Tensor]:
+        """List the other tensors that show the memory of this one's value."""
+        for holder, held in self._held[self._seen :]:
+            self._sharing[_address(held)][id(holder)] = holder
+        self._seen = len(self._held)
+        sharing = self._sharing[_address(value)]
+        return [other for other in sharing.values() if other is not tensor]
 
-    def add(self, tensor: Tensor) -> None:
-        """Follow a tensor again."""
-        self._sharing[_address(tensor)].append(tensor)
-
-    def move(self, tensor: Tensor, new: Tensor) -> None:
-        """Let a tensor show the memory of `new` from now on."""
-        del self._sharing[_address(tensor)]  # the others are not followed any more
-        tensor.data = new.detach()
-        self._sharing[_address(tensor)].append(tensor)
+    def leave(self, tensor: Tensor, value: Tensor) -> None:
+        """Forget that a tensor shows the memory of a value: it stands for another now."""
+        self._sharing[_address(value)].pop(id(tensor), None)
 
 
 def _address(tensor: Tensor) -> int:

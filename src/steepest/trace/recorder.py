@@ -101,9 +101,8 @@ def _leaf(given: Tensor) -> Tensor:
 class _Recorder(TorchFunctionMode):
     """Sees each call of PyTorch's interface, and does it on the tensors of the rows.
 
-    An operation works on aliases of its parents: one edge of the graph, one alias. So derivatives
-    can be asked for along one edge alone, and a write to a user's tensor leaves what PyTorch has
-    saved of it.
+    An operation with several parents works on an alias of each, so that derivatives can be asked
+    for along one edge of the graph alone.
     """
 
     def __init__(self, book: Book) -> None:
@@ -131,12 +130,14 @@ class _Recorder(TorchFunctionMode):
             ]
         )
         options = kwargs
-        if kwargs:
+        if kwargs:  # as most calls have none
             options = {key: change_leaves(name, value) for key, value in kwargs.items()}
         parents = self.book.used()
+        slots = tuple([self.book.tensors[parent] for parent in parents])
         if kind.asks:  # float(x) and the like: a number leaves the graph here, knowingly
-            return func(*[a.detach() if isinstance(a, Tensor) else a for a in args], **kwargs)
-        slots = tuple([self.book.tensors[parent][...] for parent in parents])
+            slots = tuple([slot.detach() for slot in slots])
+        elif len(slots) > 1:
+            slots = tuple([slot[...] for slot in slots])
         step = Step(func, kind, given, options, parents, slots)
         if not parents:
             if step.writes:

@@ -55,7 +55,10 @@ class Step(NamedTuple):
         if self.function is None:
             raise TypeError(f"{self.operation.name} was hidden from the recorder: no way to repeat")
 
-        arguments = [_fill(values, argument) for argument in self.arguments]
+        arguments = [
+            values[a.row] if type(a) is Ref else a if type(a) in PLAIN else _fill(values, a)
+            for a in self.arguments
+        ]
         options = self.options
         if options:
             options = {key: _fill(values, option) for key, option in options.items()}
@@ -74,11 +77,8 @@ class Step(NamedTuple):
 
 def _fill(values: Mapping[int, Tensor], argument: Any) -> Any:
     """Put values where an argument refers to rows."""
-    kind = type(argument)
-    if kind is Ref:
+    if type(argument) is Ref:
         return values[argument.row]
-    if kind in PLAIN:
-        return argument
-    if kind is Constant:
+    if type(argument) is Constant:
         return argument.value
     return change_leaves(lambda leaf: _fill(values, leaf), argument)

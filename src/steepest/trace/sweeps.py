@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from steepest.trace.costs import Cost, nbytes, widest
-from steepest.trace.ends import moves, pull
+from steepest.trace.ends import pull
 from steepest.trace.seeds import cotangents, seeds, zeros
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from steepest.trace.ends import End
     from steepest.trace.rows import Row
     from steepest.trace.step import Step
 
@@ -53,7 +52,7 @@ class Trace:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     _steps: tuple[Step | None, ...] = field(repr=False)
-    _ends: tuple[End, ...] = field(repr=False)
+    _ends: tuple[Tensor, ...] = field(repr=False)
 
     def forward(self, *tangents: Tensor | float) -> tuple[Tensor, ...]:
         r"""Sweep forwards: the tangent of every row, for one direction of the inputs.
@@ -205,7 +204,7 @@ class Trace:
     def _local(self, row: int, step: Step, seed: Tensor) -> dict[int, Tensor]:
         """Pull a seed back over one row only."""
         pairs = zip(step.parents, step.slots, strict=False)
-        ends: dict[int, End] = {i: slot for i, slot in pairs if moves(slot)}
+        ends: dict[int, Tensor] = {i: slot for i, slot in pairs if slot.requires_grad}
         hidden = step.function is None
         if hidden:
             ends = {parent: self._ends[parent] for parent in sorted(step.parents, reverse=True)}
@@ -256,13 +255,13 @@ class Trace:
     @cached_property
     def _moves(self) -> tuple[bool, ...]:
         """Whether PyTorch's graph connects each row."""
-        return tuple(moves(end) for end in self._ends)
+        return tuple(end.requires_grad for end in self._ends)
 
     @cached_property
     def _moving(self) -> tuple[int, ...]:
         return tuple(number for number, moves in enumerate(self._moves) if moves)
 
-    def _ends_of(self, rows: Iterable[int]) -> list[End]:
+    def _ends_of(self, rows: Iterable[int]) -> list[Tensor]:
         return [self._ends[row] for row in rows]
 
     @cached_property
