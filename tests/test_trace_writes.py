@@ -16,7 +16,6 @@ def tensor(*numbers):
 
 S = torch.tensor(0.7, dtype=DOUBLE)
 X = tensor(0.3, -0.2, 0.9)
-A = torch.tensor([[2.0, 1.0, 0.5], [0.0, 3.0, 1.0], [1.0, 0.0, 1.0]], dtype=DOUBLE)
 
 
 def augmented(x):
