@@ -40,7 +40,8 @@ exclude_patterns = ["_build", "gallery/**/*.ipynb", "gallery/**/*.py"]
 nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(torch|matplotlib|collections|Axes|Figure|Tensor|Any)\b.*")]
 nitpick_ignore = [("py:class", "optional")]
-suppress_warnings = ["config.cache"]
+# Two pages may cite one work: each lists it, and its citations lead to its own list.
+suppress_warnings = ["bibtex.duplicate_citation"]
 templates_path = ["_templates"]
 
 # Results are kept as long as what made them is the same: see _ext/freshness.py.
@@ -74,6 +75,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "image_scrapers": ("scripts.scrape",),
     "reset_modules": ("matplotlib", "scripts.reset"),
+    "reset_modules_order": "both",
     "capture_repr": ("_repr_html_",),
     "ignore_repr_types": r"steepest\.claims\.Claim",
     "parallel": freshness.workers(),

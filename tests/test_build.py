@@ -205,63 +205,53 @@ def test_nothing_changed_runs_nothing(site: Site) -> None:
 
 FAULTS = {
     "false claim": (
-        "docs/lecture.md",
-        "run.x, 0.25)",
-        "run.x, 0.26)",
+        [("docs/lecture.md", "run.x, 0.25)", "run.x, 0.26)")],
         ["docs/lecture.md:29", "ClaimError: false: two steps quarter the start: 0.25 ≈ 0.26"],
     ),
     "failing cell": (
-        "docs/lecture.md",
-        "import torch",
-        "import torch\n1 / 0",
+        [("docs/lecture.md", "import torch", "import torch\n1 / 0")],
         ["docs/lecture.md:19", "ZeroDivisionError: division by zero"],
     ),
     "cell over its time": (
-        "docs/lecture.md",
-        "import torch",
-        "import torch\nimport time; time.sleep(60)",
+        [
+            ("docs/lecture.md", "import torch", "import torch\nimport time; time.sleep(60)"),
+            ("docs/conf.py", "nb_execution_timeout = 120", "nb_execution_timeout = 5"),
+        ],
         ["docs/lecture.md:", "the cell ran for more than 5 s"],
     ),
     "failing script": (
-        "gallery/one/script.py",
-        "# The end.\n",
-        "# The end.\n1 / 0\n",
+        [("gallery/one/script.py", "# The end.\n", "# The end.\n1 / 0\n")],
         ["gallery/one/script.py", "line 26", "ZeroDivisionError: division by zero"],
     ),
     "false claim in a script": (
-        "gallery/one/script.py",
-        "1 + 1, 2)",
-        "1 + 1, 3)",
+        [("gallery/one/script.py", "1 + 1, 2)", "1 + 1, 3)")],
         ["gallery/one/script.py", "line 26", "ClaimError: false: one and one: 2 ≈ 3"],
     ),
+    "script over its time": (
+        [
+            ("gallery/one/script.py", "# The end.\n", "# The end.\nimport time; time.sleep(60)\n"),
+            ("docs/_ext/scripts.py", "SECONDS = 120", "SECONDS = 5"),
+        ],
+        ["gallery/one/script.py", "line 26", "the script ran for more than 5 s"],
+    ),
     "formula that does not parse": (
-        "docs/lecture.md",
-        "Some text.",
-        "Some text of $\\frac{1}{$.",
+        [("docs/lecture.md", "Some text.", "Some text of $\\frac{1}{$.")],
         ["docs/lecture.md:14", "KaTeX parse error"],
     ),
     "formula of a script that does not parse": (
-        "gallery/one/script.py",
-        ":math:`x + 1`",
-        ":math:`\\frac{1}{`",
+        [("gallery/one/script.py", ":math:`x + 1`", ":math:`\\frac{1}{`")],
         ["gallery/one/script.py:13", "KaTeX parse error"],
     ),
     "package changed under warm caches": (
-        "src/steepest/step_sizes.py",
-        "x = state.x + lr * d",
-        "x = state.x + 0.5 * lr * d",
+        [("src/steepest/step_sizes.py", "x = state.x + lr * d", "x = state.x + 0.5 * lr * d")],
         ["docs/lecture.md:29", "ClaimError: false: two steps quarter the start: 0.5625 ≈ 0.25"],
     ),
     "missing reference": (
-        "docs/index.md",
-        "<lecture>",
-        "<lecturn>",
+        [("docs/index.md", "<lecture>", "<lecturn>")],
         ["docs/index.md:3", "lecturn"],
     ),
     "figure without alternative text": (
-        "gallery/one/script.py",
-        'plots.figure("A line that rises.")',
-        "plt.subplots()",
+        [("gallery/one/script.py", 'plots.figure("A line that rises.")', "plt.subplots()")],
         ["gallery/one/script.py", "no alternative text"],
     ),
 }
@@ -269,17 +259,15 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_ends_the_build_and_leaves_the_last_good_site(site: Site, fault: str) -> None:
-    file, good, bad, messages = FAULTS[fault]
+    edits, messages = FAULTS[fault]
     before = site.published()
-    site.edit(file, good, bad)
-    if fault == "cell over its time":
-        site.edit("docs/conf.py", "nb_execution_timeout = 120", "nb_execution_timeout = 5")
+    for file, good, bad in edits:
+        site.edit(file, good, bad)
     try:
         broken = site.build()
     finally:
-        site.edit(file, bad, good)
-        if fault == "cell over its time":
-            site.edit("docs/conf.py", "nb_execution_timeout = 5", "nb_execution_timeout = 120")
+        for file, good, bad in edits:
+            site.edit(file, bad, good)
     assert broken.returncode != 0
     for message in messages:
         assert message in broken.stdout + broken.stderr

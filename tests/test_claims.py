@@ -70,6 +70,7 @@ BAD = [
     (([[1], [1, 2]], 1), {}, ValueError, "rows of a list must have one length"),
     (([], 0), {}, ValueError, "an empty claim cannot fail"),
     ((torch.zeros(0, 3), 0), {}, ValueError, "an empty claim cannot fail"),
+    ((torch.zeros(101, 100), 0), {}, ValueError, "10100 values are too many"),
     ((None, 1), {}, TypeError, "NoneType is not a number"),
     ((1 + 2j, 1), {}, TypeError, "complex is not a number"),
     ((1, ValueError), {"relation": "raises"}, TypeError, "wrap it in lambda"),

@@ -5,6 +5,7 @@ These functions run in the process that runs a script, one script at a time.
 
 import json
 import logging
+import signal
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,6 +14,9 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 
 from freshness import DOCS, ROOT
+
+SECONDS = 120
+"""How long a script may run."""
 
 claims: list[dict[str, Any]] = []
 
@@ -25,8 +29,8 @@ class Gatherer(logging.Handler):
         claims.append(record.claim.as_dict())  # type: ignore[attr-defined]
 
 
-def reset(gallery_conf: dict[str, Any], script: str) -> None:
-    """Begin a script: no claim of another one, no memory left on the GPU."""
+def reset(gallery_conf: dict[str, Any], script: str, when: str) -> None:
+    """Begin a script with no claim of another one and with all of the GPU; watch its time."""
     log = logging.getLogger("steepest.claims")
     log.setLevel(logging.INFO)
     if not any(isinstance(handler, Gatherer) for handler in log.handlers):
@@ -34,6 +38,13 @@ def reset(gallery_conf: dict[str, Any], script: str) -> None:
     claims.clear()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if hasattr(signal, "SIGALRM"):  # Windows has no alarm clock
+        signal.signal(signal.SIGALRM, _late)
+        signal.alarm(SECONDS if when == "before" else 0)
+
+
+def _late(*_: object) -> None:
+    raise TimeoutError(f"the script ran for more than {SECONDS} s")
 
 
 def scrape(

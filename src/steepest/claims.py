@@ -15,6 +15,9 @@ __all__ = ["RELATIONS", "Claim", "ClaimError", "claim"]
 METADATA = "steepest.claim"
 """The key of an output's metadata under which a notebook stores a claim as data."""
 
+MOST = 10_000
+"""How many values a claim may hold: every one of them is stored with the page."""
+
 log = logging.getLogger(__name__)
 """Logs each claim that holds, with ``extra={"claim": claim}``, for whoever gathers them."""
 
@@ -132,7 +135,7 @@ def claim(
         The statement is false.
     ValueError, TypeError
         The claim cannot be checked: an unknown relation, shapes that differ, a strict relation with
-        a tolerance, no value at all.
+        a tolerance, no value at all, more values than a page should store.
 
     Examples
     --------
@@ -250,6 +253,11 @@ def _pairs(observed: Any, expected: Any) -> Iterator[tuple[Any, Any]]:
             f"claim: observed has shape {shape} and expected {_shape(expected)}; "
             "give the same shape, or a single expected value"
         )
+    if math.prod(shape) > MOST:
+        raise ValueError(
+            f"claim: {math.prod(shape)} values are too many to keep, at most {MOST}; "
+            "claim what sums them up, such as their largest error"
+        )
     left = _flat(observed)
     if isinstance(expected, list):
         return zip(left, _flat(expected), strict=True)
@@ -275,8 +283,8 @@ def _flat(value: Any) -> Iterator[Any]:
 
 def _short(value: Any) -> str:
     if isinstance(value, list):
-        shown = [_short(entry) for entry in (value if len(value) <= 6 else value[:3])]
-        rest = [f"… {len(value)} in all"] if len(value) > 6 else []
+        shown = [_short(entry) for entry in (value if len(value) <= 8 else value[:3])]
+        rest = [f"… {len(value)} in all"] if len(value) > 8 else []
         return f"[{', '.join(shown + rest)}]"
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 

@@ -32,14 +32,14 @@ def autograd_graph(
 
     Parameters
     ----------
-    output : Tensor, or what ``torchviz.make_dot`` returned, or its source
+    output
         From a tensor, torchviz makes the graph; it must be installed.
-    params : mapping of str to Tensor, optional
+    params
         Names for leaves, and for intermediate tensors, which are shown with the function that made
         them. Only with a tensor.
-    title, description : str, optional
+    title, description
         What a screen reader says.
-    prefix : str, optional
+    prefix
         What the ids start with, as in `drawing`.
 
     Returns

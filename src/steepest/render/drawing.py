@@ -37,21 +37,21 @@ def drawing(
 
     Parameters
     ----------
-    trace : Trace
+    trace
         What `record` gave.
-    direction : {"forward", "reverse"}
+    direction
         Which way the arrows point.
-    tangents : sequence, optional
+    tangents
         One direction for each input: writes v̇ on every node.
-    cotangent : Tensor, number or sequence, optional
+    cotangent
         The weights of the outputs: writes v̄ on every node.
-    highlight : collection of int
+    highlight
         Row numbers to bring out, with the edges between them: a path, or one step of a sweep.
-    title, description : str, optional
+    title, description
         What a screen reader says; made from the rows where not given.
-    digits : int
+    digits
         Significant digits of the numbers.
-    prefix : str, optional
+    prefix
         What the ids start with; a digest of the drawing where not given. Row j has the id
         ``{prefix}-r{j}``, the edge from row i to it ``{prefix}-r{i}-r{j}``.
 

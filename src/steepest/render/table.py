@@ -32,15 +32,15 @@ def table(
 
     Parameters
     ----------
-    trace : Trace
+    trace
         What `record` gave.
-    tangents : sequence, optional
+    tangents
         One direction for each input: adds the columns of the forward sweep.
-    cotangent : Tensor, number or sequence, optional
+    cotangent
         The weights of the outputs: adds the columns of the reverse sweep. 1 for one number.
-    form : {"text", "markdown", "html", "latex"}
+    form
         How to write it.
-    digits : int
+    digits
         Significant digits of the numbers.
 
     Raises
@@ -130,7 +130,8 @@ def summary(value: Tensor, digits: int = 6) -> str:
 
 
 def _number(item: Any, digits: int) -> str:
-    return f"{item:.{digits}g}" if isinstance(item, (float, complex)) else str(item)
+    # Adding 0 turns -0.0 into 0.
+    return f"{item + 0:.{digits}g}" if isinstance(item, (float, complex)) else str(item)
 
 
 def _text(head: list[str], body: list[list[str]]) -> str:

@@ -25,13 +25,13 @@ class Checkpointed:
 
     Attributes
     ----------
-    adjoints : tuple of Tensor
+    adjoints
         One for each input.
-    checkpoints : tuple of int
+    checkpoints
         The rows before which values were kept.
-    operations : int
+    operations
         Operations done in all; a plain sweep does `Trace.operations`.
-    memory : tuple of int
+    memory
         The bytes of values held while each segment was swept, in the order of the sweep: the
         checkpoints that were still needed, and the segment itself.
     """
@@ -56,11 +56,11 @@ def reverse_checkpointed(
 
     Parameters
     ----------
-    trace : Trace
+    trace
         What `record` gave. Its operations are done again, from the inputs' values.
-    segments : int
+    segments
         Into how many runs of equal length the operations are cut.
-    cotangent : Tensor, number, or a sequence with one for each output
+    cotangent
         As in `Trace.reverse`.
 
     Raises

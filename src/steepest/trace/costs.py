@@ -17,14 +17,14 @@ class Cost:
 
     Attributes
     ----------
-    mode : str
+    mode
         ``"forward"`` or ``"reverse"``.
-    sweeps : int
+    sweeps
         One for each element of the inputs (forward) or of the outputs (reverse).
-    multiplications : int
+    multiplications
         The local partials that one sweep multiplies by: one for each edge i ≺ j, whatever the
         shapes. Each product but the first into the same variable is then added.
-    memory : int
+    memory
         The bytes of values that must be held at once besides the tangents or adjoints themselves.
         Forward, a value can go after its last use; reverse, all stay until the sweep comes back.
 

@@ -32,10 +32,10 @@ def record(fun: Callable[..., Any], *inputs: Tensor) -> Trace:
 
     Parameters
     ----------
-    fun : callable
+    fun
         Takes tensors and returns a tensor, or tuples, lists or dicts of tensors. A
         `torch.nn.Module` will do; its parameters are constants, unless they are inputs.
-    *inputs : Tensor
+    *inputs
         Of any shape and dtype, with or without ``requires_grad``. They are copied: neither they nor
         any global state changes.
 

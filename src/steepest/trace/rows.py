@@ -76,20 +76,20 @@ class Row:
 
     Attributes
     ----------
-    number : int
+    number
         Its place in `Trace.rows`, from 0.
-    index : int
+    index
         Its subscript: ``number - (n - 1)``.
-    operation : str
+    operation
         ``"ln"``, ``"mul"``, ``"getitem"``, …; ``"input"`` and ``"constant"`` for rows that no
         operation made.
-    parents : tuple of int
+    parents
         The numbers of the rows it is computed from, each once, in the order of first use.
-    value : Tensor
+    value
         The value, cut loose from PyTorch's graph.
-    source : Source or None
+    source
         Where it was written; None for an input.
-    name : str
+    name
         An input's parameter name; else empty.
     arguments, options
         What the operation was given, with `Ref` for rows and `Constant` for other tensors.

@@ -29,9 +29,9 @@ class Trace:
 
     Attributes
     ----------
-    rows : tuple of Row
+    rows
         The inputs first, then the operations in order.
-    inputs, outputs : tuple of int
+    inputs, outputs
         Row numbers. An output may be an input, and may repeat.
 
     References
@@ -61,7 +61,7 @@ class Trace:
 
         Parameters
         ----------
-        *tangents : Tensor or number
+        *tangents
             One for each input, of its shape.
 
         Returns
@@ -121,7 +121,7 @@ class Trace:
 
         Parameters
         ----------
-        cotangent : Tensor, number, or a sequence with one for each output
+        cotangent
             Of the outputs' shapes. A single output with one element needs none: it gets 1.
 
         Returns
@@ -220,7 +220,7 @@ class Trace:
 
     @property
     def operations(self) -> int:
-        """How many operations the function did: the rows that are not inputs or constants.
+        """The number of operations that the function did, neither inputs nor constants counted.
 
         The results of one operation with several count once each.
 
