@@ -71,5 +71,5 @@ def test_style_is_safe_on_dark_pages():
             for key in ("text.color", "axes.edgecolor", "grid.color", "figure.facecolor")
         }
     assert {f"#{color.lstrip('#')}" for color in neutrals} == {
-        *("#1d2733", "#4a5666", "#c9d1db", "#fdfdfe")
+        *("#1d2733", "#4a5666", "#c9d1db", "#ffffff")
     }

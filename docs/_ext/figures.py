@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
-NEUTRALS = {"#1d2733": "#e6e9ee", "#4a5666": "#a9b4c2", "#c9d1db": "#3a4452", "#fdfdfe": "#131416"}
+NEUTRALS = {"#1d2733": "#e6e9ee", "#4a5666": "#a9b4c2", "#c9d1db": "#3a4452", "#ffffff": "#131416"}
 """Ink, soft ink, lines and paper of the style, and what a dark page has instead of each."""
 
 POINT = 4 / 3  # CSS pixels in a point
