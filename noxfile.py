@@ -48,7 +48,8 @@ def tests(session: nox.Session) -> None:
     """Run the unit tests, the doctests of package and pages, and the build's own tests."""
     install(session, "-e", ".[docs]", "--group", "test")
     session.run("python", "docs/build.py", "--only-katex")
-    session.run("pytest", "-n", "auto", "-m", "not gpu and not browser", *session.posargs)
+    side_by_side = ("-n", "auto", "--dist", "loadfile")
+    session.run("pytest", *side_by_side, "--ignore=tests/site", "-m", "not gpu", *session.posargs)
 
 
 @nox.session
@@ -96,7 +97,8 @@ def minimums(session: nox.Session) -> None:
     ]
     install(session, *lowest, pinned=False)
     install(session, "-e", ".[plot]", "--group", "test", pinned=False)
-    session.run("pytest", "-m", "not gpu and not browser and not build", "tests", *session.posargs)
+    chosen = ("--ignore=tests/site", "-m", "not gpu and not build", "tests")
+    session.run("pytest", *chosen, *session.posargs)
 
 
 @nox.session
@@ -108,7 +110,7 @@ def gpu(session: nox.Session) -> None:
     )
     if str(found).strip() != "True":
         session.skip("PyTorch finds no CUDA device here: nothing was run")
-    session.run("pytest", "-m", "gpu", "tests", *session.posargs)
+    session.run("pytest", "--ignore=tests/site", "-m", "gpu", "tests", *session.posargs)
     session.run("python", "docs/build.py")
 
 
