@@ -1,6 +1,6 @@
 """Numerical optimization and automatic differentiation that you can run."""
 
-from steepest import derivatives, directions, methods, problems, result, state, step_sizes
+from steepest import derivatives, directions, methods, modules, problems, result, state, step_sizes
 from steepest.claims import claim
 from steepest.loop import minimize
 
@@ -12,6 +12,7 @@ __all__ = [
     "directions",
     "methods",
     "minimize",
+    "modules",
     "problems",
     "result",
     "state",
