@@ -32,6 +32,10 @@ class Direction:
         ``cycle(x)``: after how many steps without a representable change of `x` none will come.
     fixed_step_only
         True where the rule means nothing without a fixed step size.
+    batches
+        True where `update` serves many starts at once: in a state of starts stacked along the first
+        axis it treats each as if it were alone, and asks for no number (``float``, ``if``) that
+        depends on them. Such a rule reads x, fun, grad, nit and the oracle's value_and_grad.
 
     Examples
     --------
@@ -44,6 +48,7 @@ class Direction:
     update: Callable[[State, Any], tuple[Tensor, Any]]
     cycle: Callable[[Tensor], int] = lambda x: 1
     fixed_step_only: bool = False
+    batches: bool = False
 
 
 def steepest() -> Direction:
@@ -62,7 +67,7 @@ def steepest() -> Direction:
     >>> steepest().update(State(x, *oracle.value_and_grad(x), oracle), None)
     (tensor([-6.,  2.]), None)
     """
-    return Direction("steepest descent", lambda state, carry: (-state.grad, carry))
+    return Direction("steepest descent", lambda state, carry: (-state.grad, carry), batches=True)
 
 
 def heavy_ball(momentum: float) -> Direction:
@@ -106,4 +111,4 @@ def heavy_ball(momentum: float) -> Direction:
             return 1
         return math.ceil(math.log(torch.finfo(x.dtype).eps) / math.log(momentum)) + 1
 
-    return Direction("heavy ball", update, cycle, fixed_step_only=True)
+    return Direction("heavy ball", update, cycle, fixed_step_only=True, batches=True)

@@ -27,6 +27,9 @@ class StepSize:
         ``search(state, d) -> Step``.
     is_fixed
         True where every step has the same size.
+    batches
+        True where `search` serves many starts at once: the size depends on nothing but the number
+        of the iteration.
 
     Examples
     --------
@@ -38,6 +41,7 @@ class StepSize:
     name: str
     search: Callable[[State, Tensor], Step]
     is_fixed: bool = False
+    batches: bool = False
 
 
 def fixed(lr: float) -> StepSize:
@@ -69,4 +73,4 @@ def fixed(lr: float) -> StepSize:
         x = state.x + lr * d
         return Step(lr, x, *state.oracle.value_and_grad(x))
 
-    return StepSize(f"fixed step {lr:g}", search, is_fixed=True)
+    return StepSize(f"fixed step {lr:g}", search, is_fixed=True, batches=True)
