@@ -72,7 +72,7 @@ def minimize(
     >>> run.status
     <Status.ITERATIONS_DONE: 'All iterations asked for are done. ...'>
     """
-    _check(method, max_iter, tol)
+    _check(method, max_iter, tol, callback)
     curvature = method.direction.second_order or method.step_size.second_order
     oracle = Oracle(fun, keep_graph=curvature, caller="minimize")
     state = _start(oracle, x0, method) if state is None else _resume(oracle, x0, state, method)
@@ -135,7 +135,7 @@ def minimize(
     )
 
 
-def _check(method: object, max_iter: object, tol: object) -> None:
+def _check(method: object, max_iter: object, tol: object, callback: object) -> None:
     if not isinstance(method, Method):
         raise TypeError(
             f"minimize: method must be a Method, got {type(method).__name__}; "
@@ -146,10 +146,12 @@ def _check(method: object, max_iter: object, tol: object) -> None:
     if max_iter < 1:
         raise ValueError(f"minimize: max_iter must be at least 1, got {max_iter}")
     if tol is not None:
-        if not isinstance(tol, int | float):
+        if not isinstance(tol, int | float) or isinstance(tol, bool):
             raise TypeError(f"minimize: tol must be a number or None, got {tol!r}")
         if not 0 <= tol < math.inf:
             raise ValueError(f"minimize: tol must be finite and at least 0, got {tol!r}")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"minimize: callback must be a function or None, got {callback!r}")
 
 
 def _start(oracle: Oracle, x0: object, method: Method) -> State:
@@ -195,10 +197,11 @@ def _resume(oracle: Oracle, x0: object, state: object, method: Method) -> State:
 
 def _norm(grad: Tensor) -> float:
     norm = float(torch.linalg.vector_norm(grad))
-    if math.isinf(norm) and _finite(grad):
-        # The squares overflow, the gradient does not.
-        largest = float(grad.abs().max())
-        norm = largest * float(torch.linalg.vector_norm(grad / largest))
+    if norm == 0 or math.isinf(norm):
+        # Its squares may have left the range of the dtype where it has not.
+        largest = float(grad.abs().max()) if grad.numel() else 0.0
+        if 0 < largest < math.inf:
+            norm = largest * float(torch.linalg.vector_norm(grad / largest))
     return norm
 
 

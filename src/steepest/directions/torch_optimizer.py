@@ -72,12 +72,19 @@ def from_torch(optimizer_class: type[torch.optim.Optimizer], **options: Any) -> 
         live.optimizer.step(closure)  # type: ignore[arg-type]
         live.steps += 1
         saved = copy.deepcopy(live.optimizer.state_dict())
-        return parameter.detach() - state.x, _Memory(live, saved, live.steps)
+        d = parameter.detach() - state.x
+        return d, _Memory(live, saved, live.steps, moves=bool(d.any()))
 
     # The shares that it keeps of its past; without such options, it is taken to forget.
     kept = [probe.defaults.get("momentum", 0.0), *probe.defaults.get("betas", ())]
     cycle = memory_cycle(max(float(b) for b in kept))
-    return Direction(optimizer_class.__name__, update, cycle, fixed_step_only=True)
+
+    def remark(memory: _Memory | None) -> str:
+        if memory is None or memory.moves:
+            return ""
+        return f"{optimizer_class.__name__} no longer moves x: an option of its own may stop it."
+
+    return Direction(optimizer_class.__name__, update, cycle, fixed_step_only=True, remark=remark)
 
 
 _OPTIMIZER = torch.optim.Optimizer
@@ -99,6 +106,7 @@ class _Memory:
     live: _Live
     saved: dict[str, Any]
     steps: int
+    moves: bool
 
 
 def _live(

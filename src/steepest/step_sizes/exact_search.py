@@ -74,10 +74,13 @@ def _search(state: State, d: Tensor, wanted: float | None) -> Step:
     first = -start.slope / curvature if curvature > 0 else math.inf
     if math.isfinite(first):
         trial = line(first)
-        if trial.value <= start.value + line.noise and (
-            abs(trial.slope) <= tol * abs(start.slope)
-            # Near a minimum rounding hides that the slope is gone; the curvature shows it.
-            or abs(inner(d, state.oracle.hvp(trial.x, d)) - curvature) <= tol * curvature
+        flat = abs(trial.slope) <= tol * abs(start.slope)
+        # Near a minimum rounding hides that the slope is gone; value and curvature show it, the
+        # one that no kink lies between, the other that the parabola is the same at both ends.
+        missed = trial.value - start.value - first * start.slope / 2
+        if (flat and trial.value <= start.value + line.noise) or (
+            abs(missed) <= line.noise
+            and abs(inner(d, state.oracle.hvp(trial.x, d)) - curvature) <= tol * curvature
         ):
             return line.step(trial)
     else:

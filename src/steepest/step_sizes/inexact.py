@@ -36,8 +36,8 @@ def armijo(c1: float = 1e-4, shrink: float = 0.5, first: float = 1.0) -> StepSiz
 
     Notes
     -----
-    Armijo (1966); Nocedal and Wright (2006), algorithm 3.1. Where the decrease asked for is below
-    the rounding of the function, the function may stay level.
+    Armijo (1966); Nocedal and Wright (2006), algorithm 3.1. Where rounding hides the decrease,
+    slopes decide, as with Hager and Zhang (2005).
 
     Examples
     --------
@@ -209,7 +209,13 @@ def _vertex(line: Line, a: Trial, b: Trial) -> float:
 
 
 def _falls(line: Line, trial: Trial, c1: float) -> bool:
-    return trial.value <= line.start.value + c1 * trial.t * line.start.slope + line.noise
+    """Say whether the decrease is enough; by slopes where rounding hides it."""
+    start = line.start
+    change = trial.value - start.value
+    if abs(change) <= line.noise:
+        # On a parabola the same condition: Hager and Zhang (2005), equation 4.
+        return abs(trial.slope) <= (1 - 2 * c1) * abs(start.slope)
+    return change <= c1 * trial.t * start.slope
 
 
 def _not_downhill(line: Line) -> Step:
