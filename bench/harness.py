@@ -198,6 +198,7 @@ def options(argv: Iterable[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="where JSON goes")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+    parser.add_argument("--largest", action="store_true", help="the largest size only")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args(None if argv is None else list(argv))
     torch.set_num_threads(given.threads)

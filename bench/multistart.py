@@ -87,7 +87,7 @@ def main():
     run = partial(minimize_many, problem.fun, method=method, max_iter=STEPS)
     sizes = (1000, 10_000) if given.quick else (1000, 10_000, 100_000, 1_000_000)
     unit = None
-    for k in sizes:
+    for k in sizes[-1:] if given.largest else sizes:
         starts = torch.linspace(-5, 5, k, dtype=torch.float32)
         entries = {
             "steepest, tol=None": partial(run, starts),

@@ -132,15 +132,15 @@ class Stepper:
         assert lanes.still is not None
         assert lanes.active is not None
         norm = norms(new.grad)
-        # 0 where all three are finite, else NaN; cheaper than asking each with isfinite
-        zero = (norm - norm) + (new.fun - new.fun) + _sum(new.x - new.x)
+        # 0 · ∞ and 0 · NaN are NaN: one sum asks all three at half the cost of isfinite
+        zero = (norm * 0).add_(new.fun, alpha=0).add_(_sum(new.x), alpha=0)
         moved = lanes.active & (zero == 0)
-        same = _all(new.x == lanes.x)
+        changed = _any(new.x != lanes.x)
         if self.patience == 1:
-            still = lanes.still | (moved & same)
-            goes_on = moved & (norm > tol) & ~same
+            still = lanes.still | (moved > changed)  # moved, and nothing changed
+            goes_on = moved & (norm > tol) & changed
         else:
-            still = torch.where(moved, (lanes.still + 1) * same, lanes.still)
+            still = torch.where(changed, 0, lanes.still + 1).where(moved, lanes.still)
             goes_on = moved & (norm > tol) & ~self.stalled(still)
         return Lanes(
             torch.where(moved.view(-1, *[1] * (new.x.ndim - 1)), new.x, lanes.x),
@@ -174,8 +174,8 @@ def _tensor(value: object) -> Tensor:
 
 
 def _sum(x: Tensor) -> Tensor:
-    return x if x.ndim == 1 else x.flatten(1).sum(1)
+    return x if x.ndim == 1 else (x.flatten(1) * 0).sum(1)
 
 
-def _all(mask: Tensor) -> Tensor:
-    return mask if mask.ndim == 1 else mask.flatten(1).all(1)
+def _any(mask: Tensor) -> Tensor:
+    return mask if mask.ndim == 1 else mask.flatten(1).any(1)
