@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from steepest.derivatives import _arguments as arguments
@@ -107,8 +106,7 @@ class Oracle:
     def _evaluate(self, x: Tensor, keep: bool) -> tuple[Tensor, Tensor, Tensor]:
         self.nfev += 1
         leaf = x.detach().requires_grad_()
-        with torch.enable_grad():
-            value = arguments.evaluate_scalar(self.fun, leaf, self._caller)
+        value = arguments.record_scalar(self.fun, leaf, self._caller)
         return value, leaf, arguments.pull_back(value, leaf, None, self._caller, keep=keep)
 
 

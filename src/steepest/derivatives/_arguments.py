@@ -45,6 +45,9 @@ def like(given: object, model: Tensor, caller: str, name: str, model_name: str) 
     """Return `given` without its graph where it has the shape, dtype and device of `model`."""
     if not isinstance(given, Tensor):
         raise TypeError(f"{caller}: {name} must be a tensor, got {type(given).__name__}")
+    same = given.shape == model.shape and given.dtype == model.dtype
+    if same and given.device == model.device:
+        return given.detach()
     for what in ("shape", "dtype", "device"):
         mine, right = getattr(given, what), getattr(model, what)
         if mine != right:
@@ -53,7 +56,7 @@ def like(given: object, model: Tensor, caller: str, name: str, model_name: str) 
             raise ValueError(
                 f"{caller}: {name} must have the {what} of {model_name}, {right}; got {mine}"
             )
-    return given.detach()
+    raise AssertionError("unreachable: one of the three differs")
 
 
 def evaluate(fun: Callable[[Tensor], Tensor], leaf: Tensor, caller: str) -> Tensor:
@@ -88,6 +91,14 @@ def evaluate_scalar(fun: Callable[[Tensor], Tensor], leaf: Tensor, caller: str) 
             "sum or average it, or take vjp or jacobian"
         )
     return value
+
+
+def record_scalar(fun: Callable[[Tensor], Tensor], leaf: Tensor, caller: str) -> Tensor:
+    """Return ``fun(leaf)``, a tensor of shape () with its graph, also where graphs are off."""
+    if torch.is_grad_enabled():
+        return evaluate_scalar(fun, leaf, caller)
+    with torch.enable_grad():
+        return evaluate_scalar(fun, leaf, caller)
 
 
 def pull_back(

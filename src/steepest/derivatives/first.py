@@ -49,8 +49,7 @@ def value_and_grad(fun: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, 
     caller = "value_and_grad"
     arguments.function(fun, caller)
     leaf = arguments.point(x, caller).requires_grad_()
-    with torch.enable_grad():
-        value = arguments.evaluate_scalar(fun, leaf, caller)
+    value = arguments.record_scalar(fun, leaf, caller)
     return value.detach(), arguments.pull_back(value, leaf, None, caller)
 
 

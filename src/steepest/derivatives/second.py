@@ -49,9 +49,9 @@ def hvp(fun: Callable[[Tensor], Tensor], x: Tensor, v: Tensor) -> Tensor:
     tensor([2., 1.])
     """
     arguments.function(fun, "hvp")
-    direction = arguments.like(v, arguments.point(x, "hvp"), "hvp", "v", "x")
-    leaf, gradient = _gradient(fun, x, "hvp")
-    return product(leaf, gradient, direction, keep=False)
+    leaf = arguments.point(x, "hvp").requires_grad_()
+    direction = arguments.like(v, leaf, "hvp", "v", "x")
+    return product(leaf, _gradient(fun, leaf, "hvp"), direction, keep=False)
 
 
 def hvp_operator(fun: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[Tensor], Tensor]:
@@ -88,7 +88,8 @@ def hvp_operator(fun: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[Tensor
     (tensor([2., 1.]), tensor([1., 2.]))
     """
     arguments.function(fun, "hvp_operator")
-    leaf, gradient = _gradient(fun, x, "hvp_operator")
+    leaf = arguments.point(x, "hvp_operator").requires_grad_()
+    gradient = _gradient(fun, leaf, "hvp_operator")
 
     def operator(v: Tensor) -> Tensor:
         direction = arguments.like(v, leaf, "hvp_operator", "v", "x")
@@ -142,15 +143,14 @@ def hessian(fun: Callable[[Tensor], Tensor], x: Tensor, *, chunk_size: int | Non
             raise TypeError(f"hessian: chunk_size must be an int or None, got {chunk_size!r}")
         if chunk_size < 1:
             raise ValueError(f"hessian: chunk_size must be at least 1, got {chunk_size}")
-    return dense(*_gradient(fun, x, "hessian"), chunk_size)
+    leaf = arguments.point(x, "hessian").requires_grad_()
+    return dense(leaf, _gradient(fun, leaf, "hessian"), chunk_size)
 
 
-def _gradient(fun: Callable[[Tensor], Tensor], x: Tensor, caller: str) -> tuple[Tensor, Tensor]:
-    """Return x as a leaf and the gradient with its graph."""
-    leaf = arguments.point(x, caller).requires_grad_()
-    with torch.enable_grad():
-        value = arguments.evaluate_scalar(fun, leaf, caller)
-        return leaf, arguments.pull_back(value, leaf, None, caller, keep=True)
+def _gradient(fun: Callable[[Tensor], Tensor], leaf: Tensor, caller: str) -> Tensor:
+    """Return the gradient with its graph."""
+    value = arguments.record_scalar(fun, leaf, caller)
+    return arguments.pull_back(value, leaf, None, caller, keep=True)
 
 
 def product(leaf: Tensor, gradient: Tensor, v: Tensor, *, keep: bool = True) -> Tensor:
