@@ -5,6 +5,8 @@ from steepest import (
     derivatives,
     directions,
     methods,
+    modules,
+    multistart,
     problems,
     render,
     result,
@@ -13,6 +15,7 @@ from steepest import (
 )
 from steepest.claims import claim
 from steepest.loop import minimize
+from steepest.multistart import minimize_many
 from steepest.trace import record
 
 __version__ = "0.1.0"
@@ -24,6 +27,9 @@ __all__ = [
     "directions",
     "methods",
     "minimize",
+    "minimize_many",
+    "modules",
+    "multistart",
     "problems",
     "record",
     "render",

@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from steepest.directions import DirectionError
 from steepest.methods import Method
 from steepest.result import History, Result, Status
 from steepest.state import Oracle, State
@@ -71,9 +72,10 @@ def minimize(
     >>> run.status
     <Status.ITERATIONS_DONE: 'All iterations asked for are done. ...'>
     """
-    _check(method, max_iter, tol)
-    oracle = Oracle(fun)
-    state = _start(oracle, x0) if state is None else _resume(oracle, x0, state)
+    _check(method, max_iter, tol, callback)
+    curvature = method.direction.second_order or method.step_size.second_order
+    oracle = Oracle(fun, keep_graph=curvature, caller="minimize")
+    state = _start(oracle, x0, method) if state is None else _resume(oracle, x0, state, method)
     norm = _norm(state.grad)
     if not (math.isfinite(norm) and math.isfinite(state.fun)):
         raise ValueError(
@@ -83,6 +85,7 @@ def minimize(
     way = _Way(state, norm) if history else None
     patience = method.direction.cycle(state.x)
     nit = still = 0
+    detail = ""
     status = Status.ITERATIONS_DONE
     while True:
         if norm == 0 or (tol is not None and norm <= tol):
@@ -93,10 +96,16 @@ def minimize(
             status = Status.ITERATIONS_DONE
         if nit == max_iter or (tol is not None and status is not Status.ITERATIONS_DONE):
             break
-        d, carry = method.direction.update(state, state.carry)
+        try:
+            d, carry = method.direction.update(state, state.carry)
+        except DirectionError as error:
+            # At a stationary point no direction is needed.
+            if norm > 0:
+                status, detail = Status.NO_DIRECTION, str(error)
+            break
         step = method.step_size.search(state, d)
         if not step.ok:
-            status = Status.LINE_SEARCH_FAILED
+            status, detail = Status.LINE_SEARCH_FAILED, step.message
             break
         norm_next = _norm(step.grad)
         if not (math.isfinite(norm_next) and math.isfinite(step.fun) and _finite(step.x)):
@@ -104,12 +113,14 @@ def minimize(
             break
         still = still + 1 if torch.equal(step.x, state.x) else 0
         nit, norm = nit + 1, norm_next
-        state = State(step.x, step.fun, step.grad, oracle, state.nit + 1, step, carry)
+        state = State(step.x, step.fun, step.grad, oracle, state.nit + 1, step, carry, method.name)
         if way is not None:
             way.add(state, norm)
         if callback is not None and callback(state):
             status = Status.STOPPED
             break
+    oracle.forget()
+    remarks = (status.value, detail, method.direction.remark(state.carry))
     return Result(
         x=state.x,
         fun=state.fun,
@@ -118,13 +129,13 @@ def minimize(
         nfev=oracle.nfev,
         success=status is Status.CONVERGED,
         status=status,
-        message=status.value,
+        message=" ".join(remark for remark in remarks if remark),
         history=None if way is None else way.stacked(state.x),
         state=state,
     )
 
 
-def _check(method: object, max_iter: object, tol: object) -> None:
+def _check(method: object, max_iter: object, tol: object, callback: object) -> None:
     if not isinstance(method, Method):
         raise TypeError(
             f"minimize: method must be a Method, got {type(method).__name__}; "
@@ -135,13 +146,15 @@ def _check(method: object, max_iter: object, tol: object) -> None:
     if max_iter < 1:
         raise ValueError(f"minimize: max_iter must be at least 1, got {max_iter}")
     if tol is not None:
-        if not isinstance(tol, int | float):
+        if not isinstance(tol, int | float) or isinstance(tol, bool):
             raise TypeError(f"minimize: tol must be a number or None, got {tol!r}")
         if not 0 <= tol < math.inf:
             raise ValueError(f"minimize: tol must be finite and at least 0, got {tol!r}")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"minimize: callback must be a function or None, got {callback!r}")
 
 
-def _start(oracle: Oracle, x0: object) -> State:
+def _start(oracle: Oracle, x0: object, method: Method) -> State:
     if not isinstance(x0, Tensor):
         raise TypeError(
             f"minimize: x0 must be a tensor, got {type(x0).__name__}; "
@@ -151,28 +164,55 @@ def _start(oracle: Oracle, x0: object) -> State:
         raise TypeError(
             f"minimize: x0 must be of floating point, got {x0.dtype}; write x0.to(torch.float64)"
         )
+    if x0.device.type == "meta":
+        raise ValueError("minimize: x0 must hold numbers, got a tensor on the device meta")
     if not _finite(x0):
         raise ValueError("minimize: x0 must be finite, got NaN or infinity in it")
     x = x0.detach().clone()
-    return State(x, *oracle.value_and_grad(x), oracle)
+    fun, grad = oracle.value_and_grad(x)
+    if fun.device != x.device:
+        raise ValueError(
+            f"minimize: fun must return a tensor on the device of x0, {x.device}; got {fun.device}"
+        )
+    # Writing through .data or NumPy leaves no other trace.
+    if not torch.equal(x, x0):
+        raise ValueError("minimize: fun changes its argument in place; let it leave x as it is")
+    return State(x, fun, grad, oracle, method=method.name)
 
 
-def _resume(oracle: Oracle, x0: object, state: object) -> State:
+def _resume(oracle: Oracle, x0: object, state: object, method: Method) -> State:
     if not isinstance(state, State):
         raise TypeError(
             f"minimize: state must be the state of a Result, got {type(state).__name__}"
         )
     if x0 is not None and not (isinstance(x0, Tensor) and torch.equal(x0, state.x)):
         raise ValueError("minimize: x0 and state name different points; with state, pass x0=None")
+    if state.method not in ("", method.name):
+        raise ValueError(
+            f"minimize: state comes from {state.method} and cannot go on with {method.name}; "
+            "to begin anew from its point, pass x0=state.x"
+        )
     return replace(state, oracle=oracle)
 
 
+# A single entry is read as a number, at a fifth of the cost: most lectures are on the line.
+
+
 def _norm(grad: Tensor) -> float:
-    return float(torch.linalg.vector_norm(grad))
+    if grad.numel() == 1:
+        return abs(float(grad))
+    norm = float(torch.linalg.vector_norm(grad))
+    if norm == 0 or math.isinf(norm):
+        # Its squares may have left the range of the dtype where it has not.
+        largest = float(grad.abs().max()) if grad.numel() else 0.0
+        if 0 < largest < math.inf:
+            norm = largest * float(torch.linalg.vector_norm(grad / largest))
+    return norm
 
 
 def _finite(x: Tensor) -> bool:
-    return bool(torch.isfinite(x).all())
+    # A finite sum has finite terms, and costs a quarter of asking each; it may overflow, though.
+    return math.isfinite(x if x.numel() == 1 else x.sum()) or bool(torch.isfinite(x).all())
 
 
 class _Way:

@@ -32,6 +32,7 @@ class Status(Enum):
         "The steps became too small to change x in its dtype. "
         "Try torch.float64, or accept x as the best that this dtype holds."
     )
+    NO_DIRECTION = "The method has no direction here; x is the last iterate."
     LINE_SEARCH_FAILED = (
         "The line search found no acceptable step. "
         "Check the gradient (check_gradient), or whether the function is smooth here."
