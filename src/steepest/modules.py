@@ -27,7 +27,7 @@ def flatten(module: nn.Module, loss: Callable[..., Tensor]) -> tuple[Callable[..
     -------
     fun
         ``fun(x, *data)`` is ``loss(model, *data)`` at the parameters x, of shape ``(n,)``. Without
-        `data` it is what :func:`steepest.minimize` takes; `data` serves minibatches.
+        `data` it is what :func:`~steepest.loop.minimize` takes; `data` serves minibatches.
     x0
         The parameters as they are now, copied into a tensor of shape ``(n,)``.
 

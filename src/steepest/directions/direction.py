@@ -48,7 +48,7 @@ class Direction:
     batches
         True where `update` serves many starts at once: in a state of starts stacked along the first
         axis it treats each as if it were alone, and asks for no number (``float``, ``if``) that
-        depends on them. :func:`steepest.minimize_many` then runs it.
+        depends on them. :func:`~steepest.multistart.minimize_many` then runs it.
     remark
         ``remark(carry)``: what to add to the message of a run that ends here, or nothing.
 

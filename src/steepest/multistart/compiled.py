@@ -26,7 +26,7 @@ REMEDIES = {
 
 
 class CompilationError(RuntimeError):
-    """:func:`steepest.minimize_many` was to compile, and could not.
+    """:func:`~steepest.multistart.minimize_many` was to compile, and could not.
 
     Examples
     --------

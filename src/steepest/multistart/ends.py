@@ -136,7 +136,7 @@ class Basins:
 
 @dataclass(frozen=True)
 class ManyResult:
-    """The outcome of :func:`steepest.minimize_many`: row i belongs to start i.
+    """The outcome of :func:`~steepest.multistart.minimize_many`: row i belongs to start i.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ def minimize_many(
     batched: bool = False,
     compile: bool = False,
 ) -> ManyResult:
-    r"""Minimize a function from many starts at once, each as :func:`steepest.minimize` would.
+    r"""Minimize a function from many starts at once, each as :func:`~steepest.loop.minimize` would.
 
     All k starts take their steps together, as one tensor on one device. The gradient of every
     start comes from one reverse sweep over the sum :math:`\sum_i f(x_i)`, in which start i meets

@@ -129,9 +129,9 @@ def decaying_exponential() -> Problem:
 
 
 def hyperbola() -> Problem:
-    """Return √(1 + x²), on which Newton's step is x⁺ = -x³.
+    r"""Return :math:`\sqrt{1 + x^2}`, on which Newton's step is :math:`x^+ = -x^3`.
 
-    Newton's method converges, cycles or diverges as |x0| is below, at or above 1.
+    Newton's method converges, cycles or diverges as :math:`|x_0|` is below, at or above 1.
 
     Examples
     --------
