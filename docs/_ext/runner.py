@@ -1,5 +1,6 @@
 """Run Sphinx once: a warning is an error, and an error is a line rather than a dump."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,7 +14,9 @@ def main(docs: Path, target: Path) -> int:
     if not sys.stdout.isatty():
         nocolor()
     try:
-        app = Sphinx(docs, docs, target, docs / "_build" / "doctrees", "html", warningiserror=True)
+        doctrees = docs / "_build" / "doctrees"
+        at_once = os.cpu_count() or 1
+        app = Sphinx(docs, docs, target, doctrees, "html", warningiserror=True, parallel=at_once)
         app.build()
     except SphinxError as error:
         print(f"\n{error.category}: {error}", file=sys.stderr)
