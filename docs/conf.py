@@ -77,7 +77,7 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib", "scripts.reset"),
     "reset_modules_order": "both",
     "capture_repr": ("_repr_html_",),
-    "ignore_repr_types": r"steepest\.claims\.Claim",
+    "ignore_repr_types": r"steepest\.claims\..*Claim",
     "parallel": freshness.workers(),
     "write_computation_times": False,
     "show_signature": False,

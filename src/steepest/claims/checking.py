@@ -1,24 +1,21 @@
-"""Statements that check themselves: the numbers in a lecture that a build can refuse."""
+"""The claim, its relations, and how it shows itself."""
 
 import html
 import logging
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from torch import Tensor
+from steepest.claims.values import finite, pairs, plain, short
 
 __all__ = ["RELATIONS", "Claim", "ClaimError", "claim"]
 
 METADATA = "steepest.claim"
 """The key of an output's metadata under which a notebook stores a claim as data."""
 
-MOST = 10_000
-"""How many values a claim may hold: every one of them is stored with the page."""
-
-log = logging.getLogger(__name__)
+log = logging.getLogger("steepest.claims")
 """Logs each claim that holds, with ``extra={"claim": claim}``, for whoever gathers them."""
 
 
@@ -73,7 +70,7 @@ class Claim:
             if value
         )
         return (
-            f"{self.statement}: {_short(self.observed)} {self.relation} {_short(self.expected)}"
+            f"{self.statement}: {short(self.observed)} {self.relation} {short(self.expected)}"
             + (f" ({tolerance})" if tolerance else "")
         )
 
@@ -86,7 +83,7 @@ class Claim:
         """
         record = asdict(self)
         del record["_cell"]
-        return {key: _finite(value) for key, value in record.items()}
+        return {key: finite(value) for key, value in record.items()}
 
     def _repr_html_(self) -> str:
         return f'<div class="claim">{html.escape(str(self))}</div>'
@@ -146,7 +143,7 @@ def claim(
     >>> claim("two and two", 2 + 2, 5)
     Traceback (most recent call last):
         ...
-    steepest.claims.ClaimError: false: two and two: 4 ≈ 5
+    steepest.claims.checking.ClaimError: false: two and two: 4 ≈ 5
     """
     if relation not in RELATIONS:
         raise ValueError(f"claim: relation {relation!r} is none of {' '.join(RELATIONS)}")
@@ -160,9 +157,9 @@ def claim(
     if relation == "raises":
         holds, seen, wanted = _raises(observed, expected)
     else:
-        seen, wanted = _plain(observed), _plain(expected)
+        seen, wanted = plain(observed), plain(expected)
         holds = all(
-            RELATIONS[relation](o, e, _slack(e, atol, rtol)) for o, e in _pairs(seen, wanted)
+            RELATIONS[relation](o, e, _slack(e, atol, rtol)) for o, e in pairs(seen, wanted)
         )
     shell = _notebook()
     result = Claim(
@@ -228,71 +225,6 @@ def _raises(call: Any, wanted: Any) -> tuple[bool, str, str]:
     except Exception as error:
         return False, f"{type(error).__name__}: {error}", wanted.__name__
     return False, "nothing", wanted.__name__
-
-
-def _plain(value: Any) -> Any:
-    """Numbers, strings, Booleans and nested lists of them, from tensors, arrays and the like."""
-    if isinstance(value, Tensor):
-        value = value.detach().cpu()
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, str | bool | int | float):
-        return value
-    raise TypeError(f"claim: {type(value).__name__} is not a number, a string, a tensor or a list")
-
-
-def _pairs(observed: Any, expected: Any) -> Iterator[tuple[Any, Any]]:
-    """Pair the entries of both sides, and refuse what has none."""
-    shape = _shape(observed)
-    if 0 in shape:
-        raise ValueError("claim: nothing was observed: an empty claim cannot fail")
-    if isinstance(expected, list) and _shape(expected) != shape:
-        raise ValueError(
-            f"claim: observed has shape {shape} and expected {_shape(expected)}; "
-            "give the same shape, or a single expected value"
-        )
-    if math.prod(shape) > MOST:
-        raise ValueError(
-            f"claim: {math.prod(shape)} values are too many to keep, at most {MOST}; "
-            "claim what sums them up, such as their largest error"
-        )
-    left = _flat(observed)
-    if isinstance(expected, list):
-        return zip(left, _flat(expected), strict=True)
-    return ((entry, expected) for entry in left)
-
-
-def _shape(value: Any) -> tuple[int, ...]:
-    if not isinstance(value, list):
-        return ()
-    inner = {_shape(entry) for entry in value}
-    if len(inner) > 1:
-        raise ValueError(f"claim: the rows of a list must have one length, got {value!r}")
-    return (len(value), *(inner.pop() if inner else ()))
-
-
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, list):
-        for entry in value:
-            yield from _flat(entry)
-    else:
-        yield value
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list):
-        shown = [_short(entry) for entry in (value if len(value) <= 8 else value[:3])]
-        rest = [f"… {len(value)} in all"] if len(value) > 8 else []
-        return f"[{', '.join(shown + rest)}]"
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_finite(entry) for entry in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _notebook() -> Any:
