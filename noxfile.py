@@ -70,9 +70,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks: each prints a table of ratios and writes JSON to bench/results."""
+    """Run the benchmarks: each prints a table of ratios and writes JSON to build/bench."""
     install(session, "-e", ".[plot]", "--group", "bench")
-    programs = session.posargs or sorted(map(str, Path("bench").glob("[!_]*.py")))
+    programs = session.posargs or sorted(
+        str(program) for program in Path("bench").glob("*.py") if program.name != "harness.py"
+    )
     for program in programs:
         session.run("python", program)
 
