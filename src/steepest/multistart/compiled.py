@@ -58,16 +58,16 @@ def _kept(
     machine_code: dict[object, Callable[..., tuple[Tensor, ...]]] = {}
 
     def block(lanes: Lanes, nit: int, max_iter: int, tol: float) -> Lanes:
-        leaves, tree = pytree.tree_flatten(lanes)
+        leaves, tree = pytree.tree_flatten(_pack(lanes))
         # float64, so that a step size computed from nit is as exact as in Python
         numbers = [float(nit), float(max_iter), tol]
         inputs = [_as_tensor(leaf, lanes.x) for leaf in (*numbers, *_some(leaves))]
 
         def steps(nit: Tensor, max_iter: Tensor, tol: Tensor, *inputs: Tensor) -> list[Tensor]:
-            lanes = _rebuild(inputs, leaves, tree)
+            lanes = _unpack(_rebuild(inputs, leaves, tree), stepper)
             for i in range(size):
                 lanes = _step_while(nit + i < max_iter, stepper, lanes, nit + i, tol)
-            return _some(pytree.tree_leaves(lanes))
+            return _some(pytree.tree_leaves(_pack(lanes)))
 
         key = (tree, *((tensor.shape, tensor.dtype, tensor.device) for tensor in inputs))
         try:
@@ -93,6 +93,21 @@ def _step_while(go: Tensor, stepper: Stepper, lanes: Lanes, nit: Tensor, tol: Te
         return new._replace(x=x, fun=fun, grad=grad)
     # What is not active does not move, and what else goes on is not read any more.
     return stepper.step(lanes._replace(active=lanes.active & go), nit, tol)
+
+
+def _pack(lanes: Lanes) -> Lanes:
+    """Store masks as numbers of the width of x: vector units read no single bytes."""
+    if lanes.active is None or lanes.still is None:
+        return lanes
+    still = lanes.still.to(lanes.x.dtype) if lanes.still.dtype == torch.bool else lanes.still
+    return lanes._replace(active=lanes.active.to(lanes.x.dtype), still=still)
+
+
+def _unpack(lanes: Lanes, stepper: Stepper) -> Lanes:
+    if lanes.active is None or lanes.still is None:
+        return lanes
+    still = lanes.still != 0 if stepper.patience == 1 else lanes.still
+    return lanes._replace(active=lanes.active != 0, still=still)
 
 
 def _some(leaves: Sequence[Any]) -> list[Any]:

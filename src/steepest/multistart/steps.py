@@ -156,7 +156,7 @@ class Stepper:
 
     def stalled(self, still: Tensor) -> Tensor:
         """Return which starts have stopped moving."""
-        return still if self.patience == 1 else still >= (self.patience or math.inf)
+        return still != 0 if self.patience == 1 else still >= (self.patience or math.inf)
 
 
 def norms(grad: Tensor) -> Tensor:
