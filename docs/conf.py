@@ -104,6 +104,7 @@ bibtex_default_style = "alpha"
 
 # Pages
 html_theme = "furo"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["steepest.css"]
 html_copy_source = False
