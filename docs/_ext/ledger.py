@@ -20,7 +20,8 @@ from sphinx.util.nodes import make_refnode
 from freshness import ROOT, device
 from lectures import executed
 from scripts import run_of
-from steepest.claims import METADATA, Claim
+from steepest.claims import Claim
+from steepest.claims.checking import METADATA
 
 VERSIONS = ("steepest", "torch", "numpy", "matplotlib", "sphinx", "myst-nb", "sphinx-gallery")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from steepest.claims.values import finite, pairs, plain, short
 
-__all__ = ["RELATIONS", "Claim", "ClaimError", "claim"]
+__all__ = ["Claim", "ClaimError", "claim"]
 
 METADATA = "steepest.claim"
 """The key of an output's metadata under which a notebook stores a claim as data."""
@@ -34,7 +34,7 @@ class Claim:
     observed, expected
         Both sides as plain Python: numbers, strings, Booleans, or nested lists of them.
     relation
-        One of :data:`RELATIONS`.
+        One of ``≈ < ≤ > ≥ raises``.
     atol, rtol
         The tolerance: the two sides may differ by ``atol + rtol · |expected|``.
 
@@ -197,12 +197,7 @@ RELATIONS: dict[str, Callable[[Any, Any, float], bool]] = {
     "≥": lambda observed, expected, slack: observed >= expected - slack,
     "raises": lambda *_: False,  # decided by calling, not by comparing
 }
-"""The relations that :func:`claim` knows: each takes an observed and an expected value and a slack.
-
->>> from steepest.claims import RELATIONS
->>> " ".join(RELATIONS)
-'≈ < ≤ > ≥ raises'
-"""
+"""What each relation compares: an observed and an expected value, and a slack."""
 
 
 def _slack(expected: Any, atol: float, rtol: float) -> float:
