@@ -42,7 +42,6 @@ nitpick_ignore_regex = [(r"py:.*", r"(torch|matplotlib|collections|Axes|Figure|T
 nitpick_ignore = [("py:class", "optional")]
 # Two pages may cite one work: each lists it, and its citations lead to its own list.
 suppress_warnings = ["bibtex.duplicate_citation"]
-templates_path = ["_templates"]
 
 # Results are kept as long as what made them is the same: see _ext/freshness.py.
 CACHE = freshness.cache_folder()

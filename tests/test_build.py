@@ -136,11 +136,8 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The site, built once; every test leaves its sources as it found them."""
     root = tmp_path_factory.mktemp("pages")
-    for folder in ("src/steepest", "docs/_ext", "docs/_static", "docs/_templates"):
-        if (ROOT / folder).exists():
-            shutil.copytree(
-                ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__")
-            )
+    for folder in ("src/steepest", "docs/_ext", "docs/_static"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("docs/conf.py", "docs/build.py", "docs/references.bib", "constraints.txt"):
         shutil.copy(ROOT / file, root / file)
     (root / "web").symlink_to(ROOT / "web", target_is_directory=True)
