@@ -240,7 +240,13 @@ FAULTS = {
         ["gallery/one/script.py:13", "KaTeX parse error"],
     ),
     "package changed under warm caches": (
-        [("src/steepest/step_sizes.py", "x = state.x + lr * d", "x = state.x + 0.5 * lr * d")],
+        [
+            (
+                "src/steepest/directions/first_order.py",
+                "lambda state, carry: (-state.grad, carry)",
+                "lambda state, carry: (-0.5 * state.grad, carry)",
+            )
+        ],
         ["docs/lecture.md:29", "ClaimError: false: two steps quarter the start: 0.5625 ≈ 0.25"],
     ),
     "missing reference": (
