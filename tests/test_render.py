@@ -1,5 +1,7 @@
 """Traces as tables and drawings."""
 
+import copy
+import pickle
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -66,7 +68,53 @@ def test_every_form_has_a_line_for_each_row(trace, form):
 
 def test_a_trace_shows_itself(trace):
     assert str(trace) == table(trace)
-    assert trace._repr_html_() == table(trace, form="html")
+    assert trace._repr_html_() == table(trace, form="html")._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("make", "label"),
+    [
+        (lambda t: table(t, form="html"), "Trace of 7 rows"),
+        (lambda t: table(t, form="html", tangents=(1, 0)), "Trace of 7 rows with tangents"),
+        (
+            lambda t: table(t, form="html", tangents=(1, 0), cotangent=1.0),
+            "Trace of 7 rows with tangents and adjoints",
+        ),
+        (lambda t: table(t, form="html", title='<b>&"'), "&lt;b&gt;&amp;&quot;"),
+        (drawing, "Trace of 7 rows, forward"),
+        (lambda t: drawing(t, title='<b>&"'), "&lt;b&gt;&amp;&quot;"),
+        (lambda t: autograd_graph("digraph { a -> b }", title="A graph"), "A graph"),
+    ],
+)
+def test_html_and_drawings_show_themselves_in_a_box_that_scrolls(trace, make, label):
+    markup = make(trace)
+    assert isinstance(markup, str)
+    assert markup.startswith(("<table", "<svg"))
+    shown = markup._repr_html_()
+    assert shown.count(markup) == 1
+    box = re.fullmatch(
+        r'<div role="region" aria-label="([^"]*)" tabindex="0" style="overflow-x:auto">\n'
+        r'<div style="min-width:(\d+)px">(.*)</div>\n</div>',
+        shown,
+        flags=re.DOTALL,
+    )
+    assert (box[1], int(box[2]), box[3]) == (label, markup.width, markup)
+    for same in (pickle.loads(pickle.dumps(markup)), copy.deepcopy(markup)):
+        assert (same, same._repr_html_()) == (markup, shown)
+
+
+def test_how_narrow_the_boxes_become(trace):
+    assert [table(trace, form="html", **more).width for more in ({}, {"cotangent": 1})] == [
+        230,
+        460,
+    ]
+    picture = drawing(trace)
+    assert picture.width == pytest.approx(0.75 * float(parsed(picture).get("width")), abs=1)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "latex"])
+def test_other_forms_are_plain_strings(trace, form):
+    assert type(table(trace, form=form)) is str
 
 
 UNARY = [

@@ -39,25 +39,12 @@ def number(value):
     return torch.tensor(value, dtype=torch.float64, device=device)
 
 
-class Shown:
-    """HTML for the page; wider than a telephone it scrolls."""
-
-    def __init__(self, html, name, width):
-        self.html = (
-            f'<div role="region" aria-label="{name}" tabindex="0" style="overflow-x:auto">'
-            f'<div style="min-width:{width}px">{html}</div></div>'
-        )
-
-    def _repr_html_(self):
-        return self.html
-
-
 def f(x1, x2):
     return torch.log(x1) + x1 * x2 - torch.sin(x2)
 
 
 trace = record(f, number(2.0), number(5.0))
-Shown(table(trace, form="html"), "The recorded rows and their values", 260)
+table(trace, form="html", title="The recorded rows and their values")
 
 # %%
 # Forwards
@@ -72,14 +59,13 @@ Shown(table(trace, form="html"), "The recorded rows and their values", 260)
 # derivatives.
 along_x1 = trace.forward(1.0, 0.0)
 along_x2 = trace.forward(0.0, 1.0)
-picture = drawing(
+drawing(
     trace,
     tangents=[1.0, 0.0],
     title="Forward sweep along x1",
     description="Values and tangents flow from the inputs at the left to the result at the right, "
     "whose tangent is 5.5.",
 )
-Shown(picture, "Drawing of the forward sweep", 620)
 
 # %%
 # Backwards
@@ -92,7 +78,7 @@ Shown(picture, "Drawing of the forward sweep", 620)
 # The sweep starts with 1 at the result and runs from the last row to the first. Both inputs are
 # used twice, so both get two contributions: :math:`\bar v_0 = \bar v_2 v_{-1} + \bar v_4 \cos v_0`.
 adjoints = trace.reverse()
-picture = drawing(
+drawing(
     trace,
     direction="reverse",
     cotangent=1.0,
@@ -100,15 +86,16 @@ picture = drawing(
     description="Adjoints flow from the result at the right, where it is 1, to the inputs at the "
     "left, where they are 5.5 and 1.716.",
 )
-Shown(picture, "Drawing of the reverse sweep", 620)
 
 # %%
 # The same as a table, with the rule of each row. The tangents are to be read downwards, the
 # adjoints upwards.
-Shown(
-    table(trace, tangents=[1.0, 0.0], cotangent=1.0, form="html"),
-    "Rows with values, tangents and adjoints",
-    620,
+table(
+    trace,
+    tangents=[1.0, 0.0],
+    cotangent=1.0,
+    form="html",
+    title="Rows with values, tangents and adjoints",
 )
 
 # %%

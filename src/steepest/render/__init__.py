@@ -2,6 +2,7 @@
 
 from steepest.render.autograd import autograd_graph
 from steepest.render.drawing import drawing
+from steepest.render.markup import Markup
 from steepest.render.table import table
 
-__all__ = ["autograd_graph", "drawing", "table"]
+__all__ = ["Markup", "autograd_graph", "drawing", "table"]

@@ -12,6 +12,8 @@ from steepest.render.layout import Arrow, Box, graphviz, svg
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from steepest.render.markup import Markup
+
 _KINDS = {
     "lightblue": "input",
     "orange": "saved",
@@ -27,7 +29,7 @@ def autograd_graph(
     title: str = "PyTorch's graph",
     description: str | None = None,
     prefix: str | None = None,
-) -> str:
+) -> Markup:
     """Draw the graph that PyTorch keeps for its backward pass, without the ``dot`` program.
 
     Parameters
@@ -44,8 +46,9 @@ def autograd_graph(
 
     Returns
     -------
-    str
-        One ``<svg>`` element: leaves are tinted as inputs, the result as an output.
+    Markup
+        One ``<svg>`` element: leaves are tinted as inputs, the result as an output. A notebook
+        shows it.
 
     Raises
     ------

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from steepest.render.markup import Markup
+
 _DIRECTIONS = ("forward", "reverse")
 
 
@@ -29,7 +31,7 @@ def drawing(
     description: str | None = None,
     digits: int = 4,
     prefix: str | None = None,
-) -> str:
+) -> Markup:
     """Draw a trace's graph as an inline SVG.
 
     The inputs are on the left in both directions, each row stands in the same place, and only the
@@ -57,9 +59,9 @@ def drawing(
 
     Returns
     -------
-    str
-        One ``<svg>`` element, in the colours of the page around it. The same drawing has the same
-        bytes.
+    Markup
+        One ``<svg>`` element, in the colours of the page around it; a notebook shows it. The same
+        drawing has the same bytes.
 
     Raises
     ------

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from steepest.render.markup import Markup
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FONT = 14.0  # points, as in every text below
 _LETTER = 0.58 * _FONT  # a generous mean width, so that places do not depend on installed fonts
 _LINE = 1.3 * _FONT
+_LEGIBLE = 0.75  # how far a drawing may shrink: the letters are then of 9 to 10 points
 _ACCENT = "var(--steepest-accent, #d9480f)"
 _TINTS = {"input": "#3b82f6", "output": "#22a06b", "saved": "#e8830c"}
 
@@ -51,7 +54,7 @@ def svg(
     description: str,
     rankdir: str = "LR",
     prefix: str | None = None,
-) -> str:
+) -> Markup:
     """Draw a graph as one `<svg>` element, to be put into a page as it is.
 
     Lines and letters take the page's ``currentColor``; the accent is the CSS variable
@@ -89,7 +92,7 @@ def svg(
         lines += _draw_arrow(arrow, place, point, prefix)
     for number, box in enumerate(boxes):
         lines += _draw_box(box, placed[f"n{number}"], prefix)
-    return "\n".join([*lines, "</svg>"])
+    return Markup("\n".join([*lines, "</svg>"]), title, round(_LEGIBLE * width))
 
 
 def graphviz() -> Any:

@@ -11,12 +11,14 @@ import torch
 from torch import Tensor
 
 from steepest.render import rules
+from steepest.render.markup import Markup
 from steepest.render.printing import LATEX, UNICODE, Alphabet
 from steepest.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+_COLUMN = 115  # pixels that a column needs, a rule and its number taken together
 _FORMS = ("text", "markdown", "html", "latex")
 
 
@@ -27,6 +29,7 @@ def table(
     cotangent: Tensor | float | Sequence[Tensor | float] | None = None,
     form: str = "text",
     digits: int = 6,
+    title: str | None = None,
 ) -> str:
     """Write a trace as a table: each row's rule and value, and its tangent's and adjoint's.
 
@@ -42,6 +45,13 @@ def table(
         How to write it.
     digits
         Significant digits of the numbers.
+    title
+        What a screen reader calls the HTML form; made from the trace where not given.
+
+    Returns
+    -------
+    str
+        The HTML form is a `Markup`, which a notebook shows.
 
     Raises
     ------
@@ -73,7 +83,12 @@ def table(
         "html": _html,
         "latex": _latex,
     }
-    return spell[form](head, body)
+    text = spell[form](head, body)
+    if form != "html":
+        return text
+    columns = " and ".join(f"{word}s" for word in head[2::2])
+    title = title or f"Trace of {len(trace.rows)} rows" + (f" with {columns}" if columns else "")
+    return Markup(text, title, _COLUMN * len(head))
 
 
 def _cells(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 
@@ -273,9 +273,9 @@ class Trace:
         return successors
 
     def _repr_html_(self) -> str:
-        from steepest.render import table  # render knows traces; a trace only asks to be shown
+        from steepest.render import Markup, table  # render knows traces; a trace asks to be shown
 
-        return table(self, form="html")
+        return cast("Markup", table(self, form="html"))._repr_html_()
 
     def __str__(self) -> str:
         from steepest.render import table
