@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from steepest._numbers import count, tolerance
 from steepest.directions import DirectionError
 from steepest.methods import Method
 from steepest.result import History, Result, Status
@@ -141,15 +142,8 @@ def _check(method: object, max_iter: object, tol: object, callback: object) -> N
             f"minimize: method must be a Method, got {type(method).__name__}; "
             "for example steepest.methods.gradient_descent(lr=0.1)"
         )
-    if isinstance(max_iter, bool) or not isinstance(max_iter, int):
-        raise TypeError(f"minimize: max_iter must be an int, got {max_iter!r}")
-    if max_iter < 1:
-        raise ValueError(f"minimize: max_iter must be at least 1, got {max_iter}")
-    if tol is not None:
-        if not isinstance(tol, int | float) or isinstance(tol, bool):
-            raise TypeError(f"minimize: tol must be a number or None, got {tol!r}")
-        if not 0 <= tol < math.inf:
-            raise ValueError(f"minimize: tol must be finite and at least 0, got {tol!r}")
+    count(max_iter, "minimize", "max_iter")
+    tolerance(tol, "minimize")
     if callback is not None and not callable(callback):
         raise TypeError(f"minimize: callback must be a function or None, got {callback!r}")
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from steepest._numbers import count
 from steepest.derivatives import _arguments as arguments
 
 __all__ = ["hessian", "hvp", "hvp_operator"]
@@ -139,10 +140,7 @@ def hessian(fun: Callable[[Tensor], Tensor], x: Tensor, *, chunk_size: int | Non
     """
     arguments.function(fun, "hessian")
     if chunk_size is not None:
-        if isinstance(chunk_size, bool) or not isinstance(chunk_size, int):
-            raise TypeError(f"hessian: chunk_size must be an int or None, got {chunk_size!r}")
-        if chunk_size < 1:
-            raise ValueError(f"hessian: chunk_size must be at least 1, got {chunk_size}")
+        count(chunk_size, "hessian", "chunk_size", otherwise=" or None")
     leaf = arguments.point(x, "hessian").requires_grad_()
     return dense(leaf, _gradient(fun, leaf, "hessian"), chunk_size)
 

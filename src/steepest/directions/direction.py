@@ -83,15 +83,6 @@ def memory_cycle(momentum: float) -> Callable[[Tensor], int]:
     return cycle
 
 
-def share(value: object, caller: str, name: str) -> float:
-    """Return a number in [0, 1) as a float."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{caller}: {name} must be a number, got {value!r}")
-    if not 0 <= value < 1:
-        raise ValueError(f"{caller}: {name} must be in [0, 1), got {value!r}")
-    return float(value)
-
-
 def inner(a: Tensor, b: Tensor) -> float:
     """Return the sum of the products of all entries, as a number."""
     return float(torch.dot(a, b)) if a.ndim == 1 else float((a * b).sum())

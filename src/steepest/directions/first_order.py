@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from steepest.directions.direction import Direction, inner, memory_cycle, share
+from steepest._numbers import fraction
+from steepest.directions.direction import Direction, inner, memory_cycle
 from steepest.state import State
 
 __all__ = ["conjugate", "coordinate", "heavy_ball", "nesterov", "preconditioned", "steepest"]
@@ -58,7 +59,7 @@ def heavy_ball(momentum: float) -> Direction:
     >>> d
     tensor([-1.5000])
     """
-    beta = share(momentum, "heavy_ball", "momentum")
+    beta = fraction(momentum, "heavy_ball", "momentum", zero=True)
 
     def update(state: State, velocity: Tensor | None) -> tuple[Tensor, Tensor]:
         v = -state.grad if velocity is None else beta * velocity - state.grad
@@ -103,7 +104,7 @@ def nesterov(momentum: float | None = None) -> Direction:
     >>> run.history.x
     tensor([ 1.0000,  0.5000,  0.1250, -0.0312])
     """
-    beta = None if momentum is None else share(momentum, "nesterov", "momentum")
+    beta = None if momentum is None else fraction(momentum, "nesterov", "momentum", zero=True)
 
     def update(
         state: State, carry: tuple[Tensor, Tensor, float] | None

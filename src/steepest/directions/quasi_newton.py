@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from steepest._numbers import count
 from steepest.directions.direction import Direction, inner
 from steepest.state import State
 
@@ -89,10 +90,7 @@ def lbfgs(memory: int = 10) -> Direction:
     >>> minimize(rosenbrock.fun, rosenbrock.x0, methods.lbfgs(), max_iter=700, tol=1e-6).success
     True
     """
-    if isinstance(memory, bool) or not isinstance(memory, int):
-        raise TypeError(f"lbfgs: memory must be an int, got {memory!r}")
-    if memory < 1:
-        raise ValueError(f"lbfgs: memory must be at least 1, got {memory}")
+    count(memory, "lbfgs", "memory")
 
     def update(
         state: State, carry: tuple[tuple[_Pair, ...], Tensor, Tensor] | None

@@ -1,11 +1,11 @@
 """The loop over a batch of starts, eager or compiled."""
 
-import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from steepest._numbers import count, tolerance
 from steepest.methods import Method
 from steepest.multistart import compiled
 from steepest.multistart.ends import ManyResult, Statuses, rows
@@ -151,15 +151,8 @@ def _check(fun: object, starts: object, method: object, max_iter: object, tol: o
                 "a batch; use gradient_descent, heavy_ball or nesterov with a fixed lr or with "
                 "step_sizes.inverse_time, or call minimize for each start"
             )
-    if isinstance(max_iter, bool) or not isinstance(max_iter, int):
-        raise TypeError(f"minimize_many: max_iter must be an int, got {max_iter!r}")
-    if max_iter < 1:
-        raise ValueError(f"minimize_many: max_iter must be at least 1, got {max_iter}")
-    if tol is not None:
-        if not isinstance(tol, int | float):
-            raise TypeError(f"minimize_many: tol must be a number or None, got {tol!r}")
-        if not 0 <= tol < math.inf:
-            raise ValueError(f"minimize_many: tol must be finite and at least 0, got {tol!r}")
+    count(max_iter, "minimize_many", "max_iter")
+    tolerance(tol, "minimize_many")
 
 
 def _result(stepper: Stepper, lanes: Lanes, done: int, tol: float) -> ManyResult:

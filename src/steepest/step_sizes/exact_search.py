@@ -6,9 +6,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from steepest._numbers import positive
 from steepest.state import State, Step
 from steepest.step_sizes._line import Line, Trial, inner
-from steepest.step_sizes.schedules import StepSize, positive
+from steepest.step_sizes.schedules import StepSize
 
 __all__ = ["exact"]
 

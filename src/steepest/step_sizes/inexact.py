@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from steepest._numbers import fraction, positive
 from steepest.state import State, Step
 from steepest.step_sizes._line import Line, Trial, inner
-from steepest.step_sizes.schedules import StepSize, positive
+from steepest.step_sizes.schedules import StepSize
 
 __all__ = ["armijo", "curvature_first", "unit_first", "wolfe"]
 
@@ -48,8 +49,8 @@ def armijo(c1: float = 1e-4, shrink: float = 0.5, first: float = 1.0) -> StepSiz
     >>> armijo().search(State(x, *oracle.value_and_grad(x), oracle), torch.tensor([-2.0])).step_size
     0.5
     """
-    _share(c1, "armijo", "c1")
-    _share(shrink, "armijo", "shrink")
+    fraction(c1, "armijo", "c1")
+    fraction(shrink, "armijo", "shrink")
     positive(first, "armijo", "first")
 
     def search(state: State, d: Tensor) -> Step:
@@ -139,8 +140,8 @@ def wolfe(
     >>> wolfe().search(State(x, *oracle.value_and_grad(x), oracle), torch.tensor([-2.0])).step_size
     0.5
     """
-    _share(c1, "wolfe", "c1")
-    _share(c2, "wolfe", "c2")
+    fraction(c1, "wolfe", "c1")
+    fraction(c2, "wolfe", "c2")
     if not c1 < c2:
         raise ValueError(f"wolfe: c1 must be below c2, got c1={c1!r}, c2={c2!r}")
     if not callable(first):
@@ -222,10 +223,3 @@ def _not_downhill(line: Line) -> Step:
     return line.give_up(
         1.0, f"The direction does not lead downhill: its slope is {line.start.slope:.3g}."
     )
-
-
-def _share(value: object, caller: str, name: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{caller}: {name} must be a number, got {value!r}")
-    if not 0 < value < 1:
-        raise ValueError(f"{caller}: {name} must be in (0, 1), got {value!r}")

@@ -1,11 +1,11 @@
 """Step sizes that look at nothing: fixed ones, and schedules."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from steepest._numbers import positive
 from steepest.state import State, Step
 
 __all__ = ["StepSize", "fixed", "inverse_time"]
@@ -108,12 +108,3 @@ def inverse_time(lr: float = 1.0) -> StepSize:
         return Step(size, x, *state.oracle.value_and_grad(x))
 
     return StepSize(f"step {first:g}/t", search, batches=True)
-
-
-def positive(value: object, caller: str, name: str) -> float:
-    """Return a positive, finite number as a float."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{caller}: {name} must be a number, got {value!r}")
-    if not 0 < value < math.inf:
-        raise ValueError(f"{caller}: {name} must be positive and finite, got {value!r}")
-    return float(value)
