@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from steepest import methods, minimize, problems
+from steepest import directions, methods, minimize, problems, step_sizes
+from steepest.methods import Method
 from steepest.result import Status
 from steepest.state import State
 
@@ -195,3 +196,16 @@ def test_a_state_from_the_callback_can_be_resumed_too():
     whole = minimize(fun, x0, method, max_iter=6, callback=lambda state: states.append(state))
     rest = minimize(fun, None, method, max_iter=4, state=states[1])
     assert torch.equal(rest.history.x, whole.history.x[2:])
+
+
+def test_a_direction_may_say_what_takes_the_place_of_the_gradient():
+    # Where x - 3 vanishes the gradient of x² does not.
+    def toward(state: State, carry: None) -> tuple[Tensor, None]:
+        return (3 - state.x) / 2, None
+
+    direction = directions.Direction("toward 3", toward, stationarity=lambda state: state.x - 3)
+    method = Method(direction, step_sizes.fixed(1.0), "toward 3")
+    run = minimize(lambda x: x**2, tensor(7.0), method, tol=0.5)
+    assert run.status is Status.CONVERGED
+    assert run.history.grad_norm.tolist() == [4.0, 2.0, 1.0, 0.5]
+    assert float(run.grad) == 7.0

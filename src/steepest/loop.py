@@ -43,7 +43,9 @@ def minimize(
         How many iterations at the most; at least 1.
     tol
         Stop where :math:`\|\nabla f(x_k)\|_2 \le` `tol`, or where nothing moves any more. None does
-        all iterations that can be done.
+        all iterations that can be done. A direction that solves another problem than
+        :math:`\nabla f = 0` says what takes the place of the gradient: see
+        :class:`~steepest.directions.Direction`.
     callback
         Called with the :class:`~steepest.state.State` after each iteration; a true result stops.
     history
@@ -77,7 +79,8 @@ def minimize(
     curvature = method.direction.second_order or method.step_size.second_order
     oracle = Oracle(fun, keep_graph=curvature, caller="minimize")
     state = _start(oracle, x0, method) if state is None else _resume(oracle, x0, state, method)
-    norm = _norm(state.grad)
+    stationarity = method.direction.stationarity
+    norm = _norm(state.grad if stationarity is None else stationarity(state))
     if not (math.isfinite(norm) and math.isfinite(state.fun)):
         raise ValueError(
             f"minimize: fun or its gradient is not finite at the start (fun = {float(state.fun)}, "
@@ -108,13 +111,13 @@ def minimize(
         if not step.ok:
             status, detail = Status.LINE_SEARCH_FAILED, step.message
             break
-        norm_next = _norm(step.grad)
+        after = State(step.x, step.fun, step.grad, oracle, state.nit + 1, step, carry, method.name)
+        norm_next = _norm(step.grad if stationarity is None else stationarity(after))
         if not (math.isfinite(norm_next) and math.isfinite(step.fun) and _finite(step.x)):
             status = Status.DIVERGED
             break
         still = still + 1 if torch.equal(step.x, state.x) else 0
-        nit, norm = nit + 1, norm_next
-        state = State(step.x, step.fun, step.grad, oracle, state.nit + 1, step, carry, method.name)
+        nit, norm, state = nit + 1, norm_next, after
         if way is not None:
             way.add(state, norm)
         if callback is not None and callback(state):

@@ -49,7 +49,8 @@ class History:
     x
         The iterates, of shape ``(nit + 1, *x.shape)``.
     fun, grad_norm
-        The values and the Euclidean norms of the gradients there, of shape ``(nit + 1,)``.
+        The values and the Euclidean norms of the gradients there, of shape ``(nit + 1,)``; of what
+        takes the gradient's place, where the direction says so.
     step_size
         The step sizes used, of shape ``(nit,)``.
 

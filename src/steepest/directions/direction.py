@@ -51,6 +51,9 @@ class Direction:
         depends on them. :func:`~steepest.multistart.minimize_many` then runs it.
     remark
         ``remark(carry)``: what to add to the message of a run that ends here, or nothing.
+    stationarity
+        ``stationarity(state)``: what vanishes at a solution, where that is not the gradient. Its
+        norm is then what `tol` tests and what ``history.grad_norm`` holds. None means the gradient.
 
     Examples
     --------
@@ -66,6 +69,7 @@ class Direction:
     second_order: bool = False
     batches: bool = False
     remark: Callable[[Any], str] = _silent
+    stationarity: Callable[[State], Tensor] | None = None
 
 
 def memory_cycle(momentum: float) -> Callable[[Tensor], int]:
