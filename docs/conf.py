@@ -28,6 +28,7 @@ extensions = [
     "sphinxcontrib.bibtex",
     "sphinxcontrib.katex",
     "figures",
+    "films",
     "formulas",
     "freshness",
     "lectures",

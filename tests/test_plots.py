@@ -49,8 +49,26 @@ def test_path_marks_start_and_end(shape):
     assert end == [[4, 5]]
 
 
+def test_film_shows_its_still_and_then_every_frame(tmp_path):
+    fig, ax = plots.figure("A point that moves.")
+    (point,) = ax.plot([0], [0], "o")
+    seen = []
+
+    def draw(k):
+        seen.append(k)
+        point.set_xdata([k])
+
+    moving = plots.film(fig, draw, frames=4, per_second=10, still=-2)
+    assert (seen, moving.still, fig.film) == ([2], 2, moving)
+    moving.animation().save(tmp_path / "film.gif", writer="pillow")
+    assert set(seen) == {0, 1, 2, 3}
+
+
 BAD = [
     (lambda ax: plots.figure("  "), "alt must say what is seen"),
+    (lambda ax: plots.film(ax.figure, print, frames=1), "at least 2 frames .* got 1 and still=-1"),
+    (lambda ax: plots.film(ax.figure, print, frames=3, still=3), "got 3 and still=3"),
+    (lambda ax: plots.film(ax.figure, print, 3, per_second=0), "per_second must be at least 1"),
     (lambda ax: plots.path(ax, torch.zeros(3)), r"got \(3,\) and None"),
     (lambda ax: plots.path(ax, torch.zeros(3, 3)), r"got \(3, 3\) and None"),
     (lambda ax: plots.path(ax, torch.zeros(3), torch.zeros(2)), r"got \(3,\) and \(2,\)"),
@@ -71,5 +89,5 @@ def test_style_is_safe_on_dark_pages():
             for key in ("text.color", "axes.edgecolor", "grid.color", "figure.facecolor")
         }
     assert {f"#{color.lstrip('#')}" for color in neutrals} == {
-        *("#1d2733", "#4a5666", "#c9d1db", "#ffffff")
+        *(plots.INK, plots.SOFT, plots.LINES, plots.PAPER)
     }

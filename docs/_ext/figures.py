@@ -52,8 +52,8 @@ class DarkTwins(SphinxPostTransform):
 def visit_image(self: HTML5Translator, node: nodes.image) -> None:
     """Write an image with its size, so that nothing moves while a page loads."""
     path = _local(self.builder.app, node)
-    size = _size(path) if path else None
-    if size is None or node.get("width") or node.get("height") or node.get("scale"):
+    measures = size(path) if path else None
+    if measures is None or node.get("width") or node.get("height") or node.get("scale"):
         HTML5Translator.visit_image(self, node)
         return
     name = self.builder.images.get(node["uri"])
@@ -61,8 +61,8 @@ def visit_image(self: HTML5Translator, node: nodes.image) -> None:
     attributes = {
         "src": source,
         "alt": node.get("alt", ""),
-        "width": str(size[0]),
-        "height": str(size[1]),
+        "width": str(measures[0]),
+        "height": str(measures[1]),
         "loading": "lazy",
         "decoding": "async",
     }
@@ -81,7 +81,8 @@ def _local(app: Sphinx, image: nodes.image) -> Path | None:
     return path if path.is_file() else None
 
 
-def _size(path: Path) -> tuple[int, int] | None:
+def size(path: Path) -> tuple[int, int] | None:
+    """Return width and height in CSS pixels, None where the file does not say."""
     if path.suffix == ".svg":
         head = path.read_text(encoding="utf-8")[:3000]
         found = re.search(r'<svg[^>]*?width="([\d.]+)pt"[^>]*?>', head, re.DOTALL)

@@ -13,6 +13,7 @@ import torch
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 
+import films
 from freshness import DOCS, ROOT
 
 SECONDS = 120
@@ -68,7 +69,11 @@ def scrape(
         target = Path(path).with_suffix(".svg")
         figure.savefig(target, metadata={"Date": None})
         uri = PurePosixPath(target.relative_to(gallery_conf["src_dir"]))
-        directives.append(f"\n.. image:: /{uri}\n   :alt: {alt}\n   :class: script-figure\n")
+        kind = "image"
+        if hasattr(figure, "film"):
+            films.save(figure.film, target.with_suffix(".mp4"))
+            kind = "film"
+        directives.append(f"\n.. {kind}:: /{uri}\n   :alt: {alt}\n   :class: script-figure\n")
     plt.close("all")
     return "".join(directives)
 

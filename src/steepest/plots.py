@@ -4,13 +4,17 @@ Begin with ``plt.style.use("steepest.plots")``: its colours read well on light a
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from steepest._numbers import count
+
 try:
     import matplotlib.pyplot as plt
+    from matplotlib.animation import FuncAnimation
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         'steepest.plots needs matplotlib; install it with: pip install "steepest[plot]"'
@@ -20,7 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["contours", "figure", "graph", "path"]
+__all__ = ["INK", "LINES", "PAPER", "SOFT", "Film", "contours", "figure", "film", "graph", "path"]
+
+INK, SOFT, LINES, PAPER = "#1d2733", "#4a5666", "#c9d1db", "#ffffff"
+"""The style's four neutral colours, dark to light; on dark pages the site exchanges them."""
 
 
 def figure(alt: str, rows: int = 1, columns: int = 1, **options: Any) -> tuple["Figure", Any]:
@@ -52,12 +59,101 @@ def figure(alt: str, rows: int = 1, columns: int = 1, **options: Any) -> tuple["
     return fig, axes
 
 
+@dataclass(frozen=True)
+class Film:
+    """A figure in motion, as :func:`film` makes it.
+
+    Attributes
+    ----------
+    figure
+        Shows the still.
+    draw
+        ``draw(k)`` changes the figure into frame k.
+    frames, per_second
+        How many there are, and how many are shown in a second.
+    still
+        The frame that stands for all, counted from 0.
+
+    Examples
+    --------
+    >>> from steepest import plots
+    >>> fig, ax = plots.figure("A point that moves.")
+    >>> (point,) = ax.plot([0], [0], "o")
+    >>> plots.film(fig, lambda k: point.set_xdata([k]), frames=5).still
+    4
+    """
+
+    figure: "Figure"
+    draw: Callable[[int], object]
+    frames: int
+    per_second: int
+    still: int
+
+    def animation(self) -> FuncAnimation:
+        """Return matplotlib's animation: keep it until ``plt.show()``, or ``save`` it."""
+
+        def show(k: int) -> None:
+            self.draw(k)
+
+        return FuncAnimation(self.figure, show, self.frames, interval=1000 / self.per_second)
+
+
+def film(
+    figure: "Figure",
+    draw: Callable[[int], object],
+    frames: int,
+    *,
+    per_second: int = 20,
+    still: int = -1,
+) -> Film:
+    """Set a figure in motion; the site shows it as a film with controls, on paper as one frame.
+
+    Parameters
+    ----------
+    figure
+        Made by :func:`figure`, its text saying what moves.
+    draw
+        ``draw(k)`` changes what the figure shows into frame k, and keeps its limits.
+    frames
+        How many, at least 2.
+    per_second
+        How many are shown in a second.
+    still
+        The frame that stands for all; negative numbers count from the end.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A number is not an int, or out of its range.
+
+    Examples
+    --------
+    >>> from steepest import plots
+    >>> fig, ax = plots.figure("A point that moves to the right.")
+    >>> (point,) = ax.plot([0], [0], "o")
+    >>> moving = plots.film(fig, lambda k: point.set_xdata([k / 10]), frames=11)
+    >>> point.get_xdata()  # the figure shows its still
+    [1.0]
+    """
+    count(frames, "film", "frames")
+    count(per_second, "film", "per_second")
+    if frames < 2 or not -frames <= still < frames:
+        raise ValueError(
+            f"film: needs at least 2 frames and a still among them, got {frames} and still={still}"
+        )
+    draw(still % frames)
+    moving = Film(figure, draw, frames, per_second, still % frames)
+    figure.film = moving  # type: ignore[attr-defined]
+    return moving
+
+
 def graph(
     ax: "Axes",
     fun: Callable[[Tensor], Tensor],
     interval: tuple[float, float],
     *,
     points: int = 801,
+    device: str = "cpu",
     **style: Any,
 ) -> None:
     """Draw the graph of a function of one real variable.
@@ -72,6 +168,8 @@ def graph(
         Left and right end.
     points
         How many points to join, both ends included.
+    device
+        Where to evaluate.
     style
         As for :meth:`matplotlib.axes.Axes.plot`.
 
@@ -83,8 +181,8 @@ def graph(
     >>> ax.lines[0].get_ydata()
     array([1., 0., 1.])
     """
-    x = torch.linspace(*interval, points, dtype=torch.float64)
-    ax.plot(x.numpy(), torch.vmap(fun)(x).numpy(), **style)
+    x = torch.linspace(*interval, points, dtype=torch.float64, device=device)
+    ax.plot(x.cpu().numpy(), torch.vmap(fun)(x).cpu().numpy(), **style)
 
 
 def contours(
@@ -95,6 +193,7 @@ def contours(
     *,
     levels: int | Sequence[float] = 18,
     points: int = 201,
+    device: str = "cpu",
     **style: Any,
 ) -> None:
     """Draw the contour lines of a function of two real variables.
@@ -111,6 +210,8 @@ def contours(
         How many lines, or their values in ascending order.
     points
         Grid points along each side.
+    device
+        Where to evaluate.
     style
         As for :meth:`matplotlib.axes.Axes.contour`.
 
@@ -124,8 +225,8 @@ def contours(
     """
     x = torch.linspace(*xlim, points, dtype=torch.float64)
     y = torch.linspace(*ylim, points, dtype=torch.float64)
-    grid = torch.cartesian_prod(x, y)
-    values = torch.vmap(fun)(grid).reshape(points, points).T
+    grid = torch.cartesian_prod(x, y).to(device)
+    values = torch.vmap(fun)(grid).reshape(points, points).T.cpu()
     ax.contour(x.numpy(), y.numpy(), values.numpy(), levels, **{"linewidths": 1.0} | style)
     ax.set(xlim=xlim, ylim=ylim)
 

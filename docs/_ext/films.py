@@ -1,0 +1,91 @@
+"""Films: a figure in motion as a video with controls; on paper, its still.
+
+``{film}`` takes the address of the still, and finds the video beside it.
+"""
+
+import html
+import posixpath
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import imageio_ffmpeg
+import matplotlib as mpl
+from docutils import nodes
+from docutils.parsers.rst.directives.images import Image
+from matplotlib.animation import FFMpegWriter
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
+
+from figures import size
+from steepest.plots import Film
+
+DPI = 150
+ENCODING = (
+    *("-crf", "24", "-pix_fmt", "yuv420p", "-threads", "1"),
+    # an even number of pixels, as the encoder wants it
+    *("-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2"),
+    # the same bytes every time; the index first, so that a film plays while it loads
+    *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"),
+)
+
+
+def save(film: Film, target: Path) -> None:
+    """Write a film as MP4, with the encoder that imageio-ffmpeg brings."""
+    with mpl.rc_context({"animation.ffmpeg_path": imageio_ffmpeg.get_ffmpeg_exe()}):
+        writer = FFMpegWriter(film.per_second, codec="libx264", extra_args=list(ENCODING))
+        film.animation().save(target, writer=writer, dpi=DPI)
+
+
+class film(nodes.General, nodes.Element):  # noqa: N801  (docutils' custom: nodes in lower case)
+    """A video and what it shows in words."""
+
+
+class FilmDirective(SphinxDirective):
+    """``{film}``: like ``{image}``, for a still with a video beside it."""
+
+    required_arguments = 1
+    option_spec = Image.option_spec
+
+    def run(self) -> list[nodes.Node]:
+        """Return the video, and its still as an image."""
+        video, path = self.env.relfn2path(self.arguments[0].removesuffix(".svg") + ".mp4")
+        self.env.note_dependency(video)
+        still = Image(
+            "image",
+            self.arguments,
+            self.options | {"class": ["film-still", *self.options.get("class", [])]},
+            self.content,
+            self.lineno,
+            self.content_offset,
+            self.block_text,
+            self.state,
+            self.state_machine,
+        ).run()
+        place = self.env.dlfiles.add_file(self.env.docname, video)
+        pixels = size(Path(path).with_suffix(".svg"))
+        return [film(place=place, alt=self.options["alt"], pixels=pixels), *still]
+
+
+def visit_film(self: HTML5Translator, node: film) -> None:
+    """Write the video; nothing of it is loaded before the reader starts it."""
+    address = posixpath.join(self.builder.dlpath, quote(node["place"]))
+    width, height = node["pixels"]
+    self.body.append(
+        f'<video class="film" controls loop muted playsinline preload="metadata" width="{width}" '
+        f'height="{height}" src="{address}" aria-label="{html.escape(node["alt"])}"></video>\n'
+    )
+    raise nodes.SkipNode
+
+
+def skip(self: Any, node: film) -> None:
+    """Leave it to the still."""
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Add the directive."""
+    app.add_directive("film", FilmDirective)
+    app.add_node(film, html=(visit_film, None), latex=(skip, None), text=(skip, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
