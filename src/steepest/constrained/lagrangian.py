@@ -154,7 +154,7 @@ def augmented_lagrangian(
         if float(way[-1][1].largest) <= goal:
             status = ConstrainedStatus.CONVERGED
             break
-        if missing <= max(SHRINK * best, goal):
+        if usable and missing <= max(SHRINK * best, goal):
             lam, mu, best = new_lam, new_mu, missing
         elif rho * GROWTH <= limit:
             rho *= GROWTH

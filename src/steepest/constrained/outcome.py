@@ -27,16 +27,16 @@ class ConstrainedStatus(Enum):
     )
     PENALTY_LIMIT = (
         "The penalty reached its limit before the constraints were met to tol. "
-        "Scale the constraints, try another start or method, or a larger tol. Multipliers that grow "
-        "without bound mean that no constraint qualification holds."
+        "Scale the constraints, try another start or method, or a larger tol. Multipliers that "
+        "grow without bound mean that no constraint qualification holds."
     )
     ITERATIONS_DONE = (
         "All outer iterations asked for are done. Raise max_iter or max_inner, or look at "
         "history: residuals that no longer fall have reached what the dtype or the method can do."
     )
     DIVERGED = (
-        "The augmented Lagrangian has no minimum that the method found: the iterates stopped being "
-        "finite. Start closer to the feasible set, or with a larger penalty."
+        "The augmented Lagrangian has no minimum that the method found, whatever the penalty: the "
+        "iterates ran away. Bound x by a constraint of its own, or start closer to the solution."
     )
 
 
