@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,13 +11,18 @@ import torch
 from steepest.trace.hidden import Graph
 from steepest.trace.memory import Memory
 from steepest.trace.places import here, place, source, variable
-from steepest.trace.rows import Constant, Ref, Row, leaves
+from steepest.trace.rows import PLAIN, Constant, Ref, change_leaves, leaves
 from steepest.trace.sweeps import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
     from steepest.trace.step import Step
+
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,13 @@ class Book:
         self.places: list[tuple[str, int] | None] = [None] * len(inputs)
         self.connected = [x.requires_grad for x in inputs]
         self.known: dict[int, Ref | Constant | _Gone] = {}
-        self._held: list[tuple[Tensor, Tensor]] = []
+        self._holders: list[Tensor] = []
+        self._values: list[Tensor] = []
         self._outside: set[int] = set()
         self._used: list[int] = []
         self._named: list[int] = []
         self._consumed: set[int] = set()  # constants that rows were computed from
-        self._memory = Memory(self._held)
+        self._memory = Memory(self._holders, self._values)
         self._graph = Graph(self.tensors)
         for row, tensor in enumerate(inputs):
             self.hold(tensor, Ref(row))
@@ -60,7 +66,8 @@ class Book:
     def hold(self, tensor: Tensor, known: Ref | Constant, value: Tensor | None = None) -> None:
         """Remember what a tensor in the user's hands stands for; its own value, if not another."""
         self.known[id(tensor)] = known
-        self._held.append((tensor, tensor if value is None else value))
+        self._holders.append(tensor)
+        self._values.append(tensor if value is None else value)
 
     def name(self, tensor: Any) -> Ref | Constant:
         """Say what a user's tensor stands for, as an argument of the call at hand."""
@@ -82,21 +89,40 @@ class Book:
         if tensor.requires_grad and not tensor.is_leaf:
             step = self._graph.step(tensor, here())
         if step is not None:
-            self.row(step, tensor)
+            self.row(step, tensor, tensor, place())
         else:
             self._outside.add(id(tensor))
             self.hold(tensor, Constant(variable(tensor), tensor.detach()))
         return self.name(tensor)
 
-    def used(self) -> tuple[int, ...]:
-        """Give the rows that were named since the last time, each once."""
-        used = tuple(dict.fromkeys(self._used))
-        self._used.clear()
+    def read(
+        self, arguments: tuple[Any, ...], options: dict[str, Any] | None
+    ) -> tuple[tuple[Any, ...], Mapping[str, Any], tuple[int, ...]]:
+        """Name all tensors in a call's arguments and options, and give the rows among them, once.
+
+        Every operation comes through here, and most have tensors for arguments, and no options.
+        """
+        known, used = self.known, self._used
+        given = []
+        for argument in arguments:
+            held = known.get(id(argument))  # what has the id of a known tensor is that tensor
+            if type(held) is Ref:
+                used.append(held.row)
+                given.append(held)
+            elif type(argument) in PLAIN:
+                given.append(argument)
+            else:
+                given.append(change_leaves(self.name, argument))
+        named: Mapping[str, Any] = _NONE
+        if options:
+            named = {key: change_leaves(self.name, value) for key, value in options.items()}
+        rows = (used[0],) if len(used) == 1 else tuple(dict.fromkeys(used))
+        used.clear()
         if self._named:
-            if used:
+            if rows:
                 self._consumed.update(self._named)
             self._named.clear()
-        return used
+        return tuple(given), named, rows
 
     def constant(self, name: str, result: Any) -> Any:
         """Remember the tensors of a result that does not depend on the inputs."""
@@ -106,15 +132,17 @@ class Book:
                 self.hold(tensor, Constant(name, tensor.data))
         return result
 
-    def row(self, step: Step | None, tensor: Tensor, holder: Tensor | None = None) -> None:
+    def row(
+        self, step: Step | None, tensor: Tensor, holder: Tensor, where: tuple[str, int] | None
+    ) -> None:
         """Make a row of a new tensor, which the user knows as `holder`."""
-        holder = tensor if holder is None else holder
         self.known[id(holder)] = Ref(len(self.tensors))
-        self._held.append((holder, tensor))
+        self._holders.append(holder)
+        self._values.append(tensor)
         self.tensors.append(tensor)
         self.steps.append(step)
         self.connected.append(tensor.requires_grad)
-        self.places.append(place())
+        self.places.append(where)
 
     def write(self, step: Step, values: dict[int, Tensor], target: Tensor) -> Tensor:
         """Do an in-place operation on a copy, and let the user's tensor stand for the copy."""
@@ -131,7 +159,7 @@ class Book:
         if new.requires_grad and not target.requires_grad:
             target.requires_grad_()  # so that a hidden operation on it is noticed
             self._graph.write_over(target)
-        self.row(step, new, target)
+        self.row(step, new, target, place())
         return target
 
     def _value(self, tensor: Tensor) -> Tensor:
@@ -179,7 +207,7 @@ class Book:
         for tensor in leaves(returned):
             known = self.name(tensor)
             if isinstance(known, Constant):
-                self.row(None, known.value, tensor)
+                self.row(None, known.value, tensor, None)
                 known = Ref(len(self.tensors) - 1)
             numbers.append(known.row)
         if not numbers:
@@ -192,27 +220,14 @@ class Book:
     def trace(self, names: list[str], outputs: tuple[int, ...]) -> Trace:
         """Give everything that was written down, as a `Trace`."""
         self._reveal()
-        lookup = cache(source)
-        rows = []
-        for number, (tensor, step, written) in enumerate(
-            zip(self.tensors, self.steps, self.places, strict=True)
-        ):
-            given = number < len(names)
-            rows.append(
-                Row(
-                    number=number,
-                    index=number + 1 - len(names),
-                    operation=step.label if step else "input" if given else "constant",
-                    parents=step.parents if step else (),
-                    value=tensor.detach(),
-                    source=lookup(*written) if written and step else None,
-                    name=names[number] if given else "",
-                    arguments=step.shown if step else (),
-                    options=step.options if step else {},
-                )
-            )
-        inputs = tuple(range(len(names)))
-        return Trace(tuple(rows), inputs, outputs, tuple(self.steps), tuple(self.tensors))
+        return Trace(
+            inputs=tuple(range(len(names))),
+            outputs=outputs,
+            _names=tuple(names),
+            _steps=tuple(self.steps),
+            _ends=tuple(self.tensors),
+            _places=tuple(self.places),
+        )
 
     def _reveal(self) -> None:
         """Describe anew the rows that were connected only after they were seen.

@@ -19,21 +19,23 @@ class Memory:
     >>> import torch
     >>> x, y = torch.zeros(3), torch.zeros(3)
     >>> part = x[1:]
-    >>> memory = Memory([(x, x), (y, y), (part, part)])
+    >>> memory = Memory([x, y, part], [x, y, part])
     >>> [tuple(other.shape) for other in memory.others(x, x)]
     [(2,)]
     """
 
-    def __init__(self, held: list[tuple[Tensor, Tensor]]) -> None:
-        self._held = held  # of tensors and their values; grows in the book's hands
+    def __init__(self, holders: list[Tensor], values: list[Tensor]) -> None:
+        self._holders = holders  # the user's tensors; both lists grow in the book's hands
+        self._values = values
         self._seen = 0
         self._sharing: defaultdict[int, dict[int, Tensor]] = defaultdict(dict)
 
     def others(self, tensor: Tensor, value: Tensor) -> list[Tensor]:
         """List the other tensors that show the memory of this one's value."""
-        for holder, held in self._held[self._seen :]:
+        new = slice(self._seen, None)
+        for holder, held in zip(self._holders[new], self._values[new], strict=True):
             self._sharing[_address(held)][id(holder)] = holder
-        self._seen = len(self._held)
+        self._seen = len(self._holders)
         sharing = self._sharing[_address(value)]
         return [other for other in sharing.values() if other is not tensor]
 

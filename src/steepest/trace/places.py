@@ -25,15 +25,17 @@ _TORCH = str(Path(torch.__file__).parent)
 _STDLIB = sysconfig.get_path("stdlib")
 
 
-def place() -> tuple[str, int] | None:
+def place(frame: FrameType | None = None) -> tuple[str, int] | None:
     """Say the file and the line that are running, in the user's own code.
+
+    The search goes outwards from a frame, here if none is given.
 
     Examples
     --------
     >>> place()
     ('<doctest ...>', 1)
     """
-    frame = _user_frame()
+    frame = _user_frame(frame)
     return (frame.f_code.co_filename, frame.f_lineno) if frame else None
 
 
@@ -91,9 +93,9 @@ def parameters(fun: Callable[..., Any], count: int) -> list[str]:
     return names + [f"x{i + 1}" for i in range(len(names), count)]
 
 
-def _user_frame() -> FrameType | None:
+def _user_frame(frame: FrameType | None = None) -> FrameType | None:
     """Find the innermost frame that is neither ours, nor PyTorch's, nor the standard library's."""
-    frame: FrameType | None = sys._getframe(1)
+    frame = frame or sys._getframe(1)
     while frame is not None and not _is_users(frame.f_code.co_filename):
         frame = frame.f_back
     return frame

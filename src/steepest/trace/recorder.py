@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,8 +11,8 @@ from torch.overrides import TorchFunctionMode
 
 from steepest.trace.book import Book
 from steepest.trace.names import operation
-from steepest.trace.places import here, parameters
-from steepest.trace.rows import PLAIN, Ref, change_leaves, leaves
+from steepest.trace.places import here, parameters, place
+from steepest.trace.rows import Ref, leaves
 from steepest.trace.step import Step
 
 if TYPE_CHECKING:
@@ -101,8 +102,8 @@ def _leaf(given: Tensor) -> Tensor:
 class _Recorder(TorchFunctionMode):
     """Sees each call of PyTorch's interface, and does it on the tensors of the rows.
 
-    An operation with several parents works on an alias of each, so that derivatives can be asked
-    for along one edge of the graph alone.
+    An operation with several parents works on aliases of them, so that derivatives can be asked for
+    along one edge of the graph alone. The last of the parents needs none.
     """
 
     def __init__(self, book: Book) -> None:
@@ -116,44 +117,40 @@ class _Recorder(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        kwargs = kwargs or {}
         kind = operation(func)
         if kind.harmless:
-            return func(*args, **kwargs)
+            return func(*args, **(kwargs or {}))
+        book = self.book
         if kind.name == "setitem":
-            self.book.settle(*args)
-        name = self.book.name
-        given = tuple(
-            [
-                name(a) if type(a) is Tensor else a if type(a) in PLAIN else change_leaves(name, a)
-                for a in args
-            ]
-        )
-        options = kwargs
-        if kwargs:  # as most calls have none
-            options = {key: change_leaves(name, value) for key, value in kwargs.items()}
-        parents = self.book.used()
-        slots = tuple([self.book.tensors[parent] for parent in parents])
+            book.settle(*args)
+        given, options, parents = book.read(args, kwargs)
+        tensors = book.tensors
         if kind.asks:  # float(x) and the like: a number leaves the graph here, knowingly
-            slots = tuple([slot.detach() for slot in slots])
-        elif len(slots) > 1:
-            slots = tuple([slot[...] for slot in slots])
-        step = Step(func, kind, given, options, parents, slots)
+            values = {parent: tensors[parent].detach() for parent in parents}
+        elif len(parents) == 1:
+            values = {parents[0]: tensors[parents[0]]}
+        else:
+            last = max(parents, default=0)  # none of the others was computed from it
+            values = {p: tensors[p] if p == last else tensors[p][...] for p in parents}
+        step = Step(func, kind, given, options, parents, tuple(values.values()))
         if not parents:
             if step.writes:
-                self.book.unshare(args[0])
-            return self.book.constant(kind.name, func(*args, **kwargs))
+                book.unshare(args[0])
+            return book.constant(kind.name, func(*args, **(kwargs or {})))
         if kind.differentiates:
             raise ValueError(
                 f"record: {here()} takes a derivative while the function is recorded; record the "
                 "function itself, and ask the trace for its derivatives"
             )
-        if options.get("out") is not None:
+        if options and options.get("out") is not None:
             raise ValueError(f"record: {here()} writes into out=; use what the function returns")
-        values = dict(zip(parents, slots, strict=True))
         if step.writes:
-            return self.book.write(step, values, args[0])
-        return self.keep(step, values, step(values), (args, kwargs))
+            return book.write(step, values, args[0])
+        result = step(values)
+        if type(result) is Tensor and (len(parents) > 1 or result is not tensors[parents[0]]):
+            book.row(step, result, result, place(sys._getframe(1)))
+            return result
+        return self.keep(step, values, result, (args, kwargs))
 
     def keep(self, step: Step, values: dict[int, Tensor], result: Any, given: Any) -> Any:
         """Make a row of each new tensor in a result, and give back what the user is to hold."""
@@ -161,12 +158,12 @@ class _Recorder(TorchFunctionMode):
             for parent, slot in values.items():
                 if result is slot:  # nothing to do, as in x.contiguous(): give back the user's own
                     return next(t for t in leaves(given) if self.book.known[id(t)] == Ref(parent))
-            self.book.row(step, result)
+            self.book.row(step, result, result, place())
             return result
         own = {id(slot): parent for parent, slot in values.items()}
         for part, tensor in enumerate(leaves(result)):
             if id(tensor) in own:
                 self.book.hold(tensor, Ref(own[id(tensor)]))
             else:
-                self.book.row(step.part(part), tensor)
+                self.book.row(step.part(part), tensor, tensor, place())
         return result

@@ -52,20 +52,20 @@ class Step(NamedTuple):
 
     def __call__(self, values: Mapping[int, Tensor]) -> Any:
         """Do it with other values of the parents; what would be written over is copied first."""
-        if self.function is None:
-            raise TypeError(f"{self.operation.name} was hidden from the recorder: no way to repeat")
-
+        function, operation, given, options, _, _, _ = self  # faster than by name
+        if function is None:
+            raise TypeError(f"{operation.name} was hidden from the recorder: no way to repeat")
         arguments = [
             values[a.row] if type(a) is Ref else a if type(a) in PLAIN else _fill(values, a)
-            for a in self.arguments
+            for a in given
         ]
-        options = self.options
-        if options:
-            options = {key: _fill(values, option) for key, option in options.items()}
+        if not options and not operation.writes:
+            return function(*arguments)
+        options = {key: _fill(values, option) for key, option in options.items()}
         if not self.writes:
-            return self.function(*arguments, **options)
+            return function(*arguments, **options)
         written = arguments[0] = arguments[0].clone()
-        self.function(*arguments, **options)
+        function(*arguments, **options)
         return written
 
     def value(self, values: Mapping[int, Tensor]) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 
 from steepest.trace.costs import Cost, nbytes, widest
 from steepest.trace.ends import pull
+from steepest.trace.listing import written_out
 from steepest.trace.seeds import cotangents, seeds, zeros
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ class Trace:
 
     Attributes
     ----------
-    rows
-        The inputs first, then the operations in order.
     inputs, outputs
         Row numbers. An output may be an input, and may repeat.
 
@@ -48,11 +47,17 @@ class Trace:
     (tensor(6.), tensor(1.))
     """
 
-    rows: tuple[Row, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    _names: tuple[str, ...] = field(repr=False)
     _steps: tuple[Step | None, ...] = field(repr=False)
     _ends: tuple[Tensor, ...] = field(repr=False)
+    _places: tuple[tuple[str, int] | None, ...] = field(repr=False)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The inputs first, then the operations in order."""
+        return written_out(self._names, self._steps, self._ends, self._places)
 
     def forward(self, *tangents: Tensor | float) -> tuple[Tensor, ...]:
         r"""Sweep forwards: the tangent of every row, for one direction of the inputs.
@@ -89,14 +94,14 @@ class Trace:
         >>> [f"{trace.forward(*e)[-1]:.6f}" for e in ((1, 0), (0, 1))]
         ['5.500000', '1.716338']
         """
-        given = seeds("forward", "tangent", tangents, [self.rows[i].value for i in self.inputs])
-        result = given + [zeros(row.value) for row in self.rows[len(given) :]]
+        given = seeds("forward", "tangent", tangents, self._values(self.inputs))
+        result = given + [zeros(end) for end in self._ends[len(given) :]]
         inputs = [number for number in self._moving if number < len(given)]
         others = self._moving[len(inputs) :]
         if not inputs or not others:
             return tuple(result)
         with torch.inference_mode(False), torch.enable_grad():
-            weights = [torch.zeros_like(self.rows[i].value).requires_grad_() for i in others]
+            weights = [torch.zeros_like(self._ends[i]).requires_grad_() for i in others]
             pulled = pull(self._ends_of(others), self._ends_of(inputs), weights, again=True)
             seeded = [(p, result[i]) for p, i in zip(pulled, inputs, strict=True) if p is not None]
             seeded = [(p, tangent) for p, tangent in seeded if p.requires_grad]
@@ -142,8 +147,8 @@ class Trace:
         >>> [f"{adjoint:.6f}" for adjoint in trace.reverse()[:2]]
         ['5.500000', '1.716338']
         """
-        given = cotangents("reverse", cotangent, [self.rows[i].value for i in self.outputs])
-        result = [zeros(row.value) for row in self.rows]
+        given = cotangents("reverse", cotangent, self._values(self.outputs))
+        result = [zeros(end) for end in self._ends]
         seeded = [(i, s) for i, s in zip(self.outputs, given, strict=True) if self._moves[i]]
         for number, seed in zip(self.outputs, given, strict=True):
             if not self._moves[number]:
@@ -261,15 +266,18 @@ class Trace:
     def _moving(self) -> tuple[int, ...]:
         return tuple(number for number, moves in enumerate(self._moves) if moves)
 
+    def _values(self, rows: Iterable[int]) -> list[Tensor]:
+        return [self._ends[row].detach() for row in rows]
+
     def _ends_of(self, rows: Iterable[int]) -> list[Tensor]:
         return [self._ends[row] for row in rows]
 
     @cached_property
     def _successors(self) -> list[list[int]]:
-        successors: list[list[int]] = [[] for _ in self.rows]
-        for row in self.rows:
-            for parent in row.parents:
-                successors[parent].append(row.number)
+        successors: list[list[int]] = [[] for _ in self._ends]
+        for number, step in enumerate(self._steps):
+            for parent in step.parents if step else ():
+                successors[parent].append(number)
         return successors
 
     def _repr_html_(self) -> str:
