@@ -250,17 +250,16 @@ def conjugate() -> Direction:
 
     .. math::
 
-        \beta = \max\Bigl(0,\ \frac{g^\top (g - g_{\mathrm{old}})}
-        {g_{\mathrm{old}}^\top g_{\mathrm{old}}}\Bigr)
+        \beta = \max\Bigl(0,\ \frac{g^\top y}{d^\top y}\Bigr), \qquad y = g - g_{\mathrm{old}}
 
     With exact steps on a quadratic in n variables it arrives after n steps, rounding apart. It
     starts anew with -g where d would not lead downhill, and where successive gradients are far from
-    orthogonal, :math:`|g^\top g_{\mathrm{old}}| \ge 0.2\, g^\top g`. The carry is g and d.
+    orthogonal, :math:`|g^\top g_{\mathrm{old}}| \ge 0.1\, g^\top g`. The carry is g and d.
 
     Notes
     -----
-    Polak and Ribière (1969), nonnegative, with the restart of Powell (1977): Nocedal and Wright
-    (2006), equations 5.45 and 5.52.
+    Hestenes and Stiefel (1952), nonnegative, with the restart of Powell (1977): Nocedal and Wright
+    (2006), section 5.2. After an exact step it is the rule of Polak and Ribière (1969).
 
     Examples
     --------
@@ -281,8 +280,9 @@ def conjugate() -> Direction:
         if carry is not None:
             g_old, d_old = carry
             square, overlap = inner(g, g), inner(g, g_old)
-            if abs(overlap) < 0.2 * square:
-                candidate = max(0.0, (square - overlap) / inner(g_old, g_old)) * d_old - g
+            rise = inner(d_old, g - g_old)
+            if abs(overlap) < 0.1 * square and rise > 0:
+                candidate = max(0.0, (square - overlap) / rise) * d_old - g
                 d = candidate if inner(g, candidate) < 0 else d
         return d, (g, d)
 

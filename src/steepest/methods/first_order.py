@@ -167,11 +167,11 @@ def preconditioned(P: Tensor | Callable[[Tensor], Tensor], lr: float) -> Method:
 
 
 def conjugate_gradient() -> Method:
-    r"""Return nonlinear conjugate gradients (Polak-Ribière+) with nearly exact steps.
+    r"""Return nonlinear conjugate gradients (Hestenes-Stiefel, nonnegative).
 
     The first step size tried is the minimum of the parabola along the direction, from one
     Hessian-vector product. On a quadratic that is the exact one, and the method arrives after n
-    steps; elsewhere Wolfe's conditions with c2 = 0.2 decide.
+    steps; elsewhere Wolfe's conditions with c2 = 0.4 decide.
 
     Notes
     -----
@@ -186,7 +186,7 @@ def conjugate_gradient() -> Method:
     >>> minimize(lambda x: x @ A @ x / 2, x0, methods.conjugate_gradient(), tol=1e-12).nit
     2
     """
-    step_size = step_sizes.wolfe(c2=0.2, first=step_sizes.curvature_first)
+    step_size = step_sizes.wolfe(c2=0.4, first=step_sizes.curvature_first)
     return Method(directions.conjugate(), step_size, "conjugate gradient")
 
 
