@@ -253,6 +253,16 @@ FAULTS = {
         [("docs/index.md", "<lecture>", "<lecturn>")],
         ["docs/index.md:3", "lecturn"],
     ),
+    "page that cannot be written": (
+        [
+            (
+                "docs/_ext/figures.py",
+                "def visit_image(",
+                "def visit_image(*_):\n    1 / 0\n\n\ndef old(",
+            )
+        ],
+        ["ZeroDivisionError: division by zero"],
+    ),
     "figure without alternative text": (
         [("gallery/one/script.py", 'plots.figure("A line that rises.")', "plt.subplots()")],
         ["gallery/one/script.py", "no alternative text"],

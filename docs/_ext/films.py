@@ -63,7 +63,7 @@ class FilmDirective(SphinxDirective):
             self.state,
             self.state_machine,
         ).run()
-        place = self.env.dlfiles.add_file(self.env.docname, video)
+        place = str(self.env.dlfiles.add_file(self.env.docname, video))
         pixels = size(Path(path).with_suffix(".svg"))
         return [film(place=place, alt=self.options["alt"], pixels=pixels), *still]
 

@@ -5,8 +5,24 @@ import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.errors import SphinxError
 from sphinx.util.console import nocolor
+
+
+def build(docs: Path, target: Path, at_once: int) -> Sphinx:
+    """Run Sphinx with so many processes."""
+    doctrees = docs / "_build" / "doctrees"
+    app = Sphinx(docs, docs, target, doctrees, "html", warningiserror=True, parallel=at_once)
+    app.build(force_all=at_once == 1)
+    return app
+
+
+def lost(app: Sphinx) -> bool:
+    """Say whether a page was found and never written."""
+    assert isinstance(app.builder, StandaloneHTMLBuilder)
+    written = (app.builder.get_output_path(name) for name in app.env.found_docs)
+    return not all(path.is_file() for path in written)
 
 
 def main(docs: Path, target: Path) -> int:
@@ -14,10 +30,10 @@ def main(docs: Path, target: Path) -> int:
     if not sys.stdout.isatty():
         nocolor()
     try:
-        doctrees = docs / "_build" / "doctrees"
-        at_once = os.cpu_count() or 1
-        app = Sphinx(docs, docs, target, doctrees, "html", warningiserror=True, parallel=at_once)
-        app.build()
+        app = build(docs, target, at_once=os.cpu_count() or 1)
+        if lost(app):
+            # An error in one of several processes may be lost on its way; alone, it is shown.
+            app = build(docs, target, at_once=1)
     except SphinxError as error:
         print(f"\n{error.category}: {error}", file=sys.stderr)
         return 2
