@@ -1,11 +1,14 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["steepest"]
+# dependencies = ["steepest", "torchlens", "torchview"]
 # ///
 """What a trace costs, and whether a hundred thousand operations cost ten times ten thousand.
 
 Recording and the forward sweep are compared with the plain call, the reverse sweep with PyTorch's
-own backward.
+own backward, and recording also with two packages that record modules. They do another job: what
+all three make is a list of operations ("differ" compares its length). Ours adds the lines of the
+program and the graph for sweeps of tangents and adjoints, torchlens many statistics, torchview a
+drawing of modules, without values. Those two have no sweeps.
 """
 
 from collections.abc import Callable
@@ -29,6 +32,14 @@ def scalars(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         x = b + x
         y = torch.cos(y)
     return x + y
+
+
+class Module(torch.nn.Module):
+    """The same thousand operations, for recorders that want a module."""
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Call the function."""
+        return scalars(x, y)
 
 
 def chain(length: int) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -59,6 +70,7 @@ def thousand(report: Report, rounds: int) -> None:
         {
             "plain": lambda: scalars(x, y),
             "record": lambda: record(scalars, x, y),
+            "write out": lambda: record(scalars, x, y).rows,
             "backward": lambda: torch.autograd.grad(output, leaves, retain_graph=True),
             "reverse": trace.reverse,
             "forward": lambda: trace.forward(1, 0),
@@ -71,10 +83,54 @@ def thousand(report: Report, rounds: int) -> None:
     size = f"{trace.operations} operations"
     recorded = abs(trace.rows[end].value - plain.answer)
     add(report, f"record, {size}", "plain call", times["record"], plain, 12, recorded)
+    wrote = abs(times["write out"].answer[end].value - plain.answer)
+    add(report, f"record and read, {size}", "plain call", times["write out"], plain, 15, wrote)
     back = max(abs(a - b) for a, b in pairs)
     add(report, f"reverse, {size}", "autograd.grad", times["reverse"], backward, 10, back)
     forth = abs(times["forward"].answer[end] - pushed)
     add(report, f"forward, {size}", "plain call", times["forward"], plain, 30, forth)
+
+
+def others(report: Report) -> None:
+    """Record the same operations with the packages that are there, in turn with ours."""
+    x, y = torch.tensor([0.3, 0.7], dtype=torch.float64)
+    module = Module()
+    jobs: dict[str, Callable[[], int]] = {}
+    try:
+        import torchlens
+
+        jobs["torchlens"] = lambda: len(torchlens.trace(module, [x, y]).ops) - 3  # and its ends
+    except ImportError as missing:
+        report.note(f"torchlens cannot run here: {missing}")
+    try:
+        import torchview
+
+        jobs["torchview"] = lambda: functions(
+            torchview.draw_graph(module, input_data=(x, y), device="cpu").node_hierarchy
+        )
+    except ImportError as missing:
+        report.note(f"torchview cannot run here: {missing}")
+    times = race({"ours": lambda: record(scalars, x, y).operations, **jobs}, rounds=3)
+    for name in jobs:
+        seen = times[name].answer
+        add(
+            report,
+            f"record, {OPERATIONS + 1} operations",
+            name,
+            times["ours"],
+            times[name],
+            1,
+            times["ours"].answer - seen,
+        )
+
+
+def functions(nodes: Any) -> int:
+    """Count the operations in torchview's nested lists of modules, tensors and functions."""
+    if isinstance(nodes, dict):
+        return sum(functions(inside) for inside in nodes.values())
+    if isinstance(nodes, list):
+        return sum(functions(node) for node in nodes)
+    return type(nodes).__name__ == "FunctionNode"
 
 
 def long(report: Report, length: int) -> None:
@@ -109,6 +165,7 @@ def main() -> None:
     report = Report("trace", "What does it cost to record and to sweep?")
     report.head()
     thousand(report, rounds=3 if given.quick else 11)
+    others(report)
     long(report, LONG // 10 if given.quick else LONG)
     report.save(given.out)
 
