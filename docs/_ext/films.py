@@ -33,6 +33,8 @@ ENCODING = (
 
 def save(film: Film, target: Path) -> None:
     """Write a film as MP4, with the encoder that imageio-ffmpeg brings."""
+    film.figure.draw_without_rendering()
+    film.figure.set_layout_engine("none")  # once is enough: a film whose axes move makes dizzy
     with mpl.rc_context({"animation.ffmpeg_path": imageio_ffmpeg.get_ffmpeg_exe()}):
         writer = FFMpegWriter(film.per_second, codec="libx264", extra_args=list(ENCODING))
         film.animation().save(target, writer=writer, dpi=DPI)
