@@ -62,9 +62,9 @@ def hypergradient(
     .. math:: \theta_{j+1} = \theta_j - \mathrm{lr}\, \nabla_\theta f(\theta_j, \varphi)
 
     This is the exact derivative of where these steps lead. Where every step brings theta nearer to
-    the minimiser by a factor :math:`\rho < 1`, its distance from the derivative above falls like
-    :math:`k \rho^k` in the number k of steps, and like :math:`\rho^k` from the minimiser itself. The
-    graphs of all steps are kept, so memory grows with k.
+    the minimiser by a factor :math:`\rho < 1`, its distance from the derivative above falls at
+    least as fast as :math:`k \rho^k` in the number k of steps, and as :math:`\rho^k` from the
+    minimiser itself. The graphs of all steps are kept, so memory grows with k.
 
     ``mode="implicit"`` takes `theta` for the minimiser, however it was found, and differentiates
     the condition :math:`\nabla_\theta f = 0`:
