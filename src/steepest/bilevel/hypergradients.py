@@ -121,7 +121,7 @@ def hypergradient(
     Bengio (2000), "Gradient-based optimization of hyperparameters", for the implicit mode;
     Maclaurin et al. (2015), "Gradient-based hyperparameter optimization through reversible
     learning", for the unrolled one; Pedregosa (2016), "Hyperparameter optimization with approximate
-    gradient", for one tolerance in both places; Lorraine et al. (2020), "Optimizing millions of
+    gradient", for what inexact solutions do; Lorraine et al. (2020), "Optimizing millions of
     hyperparameters by implicit differentiation", for how the two are related; Griewank & Walther
     (2008), *Evaluating Derivatives*, chapter 15, on derivatives of iterations and of their limits.
 
