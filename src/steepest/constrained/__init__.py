@@ -21,6 +21,7 @@ from steepest.constrained.outcome import (
 )
 from steepest.constrained.penalties import (
     Penalty,
+    Projectable,
     group_l2,
     indicator,
     l1,
@@ -35,6 +36,7 @@ __all__ = [
     "ConstrainedStatus",
     "KKTResiduals",
     "Penalty",
+    "Projectable",
     "augmented_lagrangian",
     "circle",
     "fista",

@@ -112,7 +112,7 @@ def kkt_residuals(
     Notes
     -----
     Boyd and Vandenberghe (2004), section 5.5.3, with the same signs. Nocedal and Wright (2006),
-    theorem 12.1, subtract the products and ask for :math:`c \ge 0`: with :math:`g = -c` the
+    chapter 12, subtract the products and ask for :math:`c \ge 0`: with :math:`g = -c` the
     multipliers of inequalities are the same, those of equalities the negatives. Programs differ,
     too. SciPy 1.17, observed: the ``multipliers`` of SLSQP are :math:`-\lambda` for ``eq``, and
     :math:`+\mu` for ``ineq``, which it states as :math:`-g \ge 0`; the ``v`` of trust-constr is

@@ -10,14 +10,25 @@ from torch import Tensor
 
 from steepest._numbers import positive
 
-__all__ = ["Penalty", "group_l2", "indicator", "l1", "nuclear", "squared_l2"]
+__all__ = ["Penalty", "Projectable", "group_l2", "indicator", "l1", "nuclear", "squared_l2"]
 
 
 class Projectable(Protocol):
-    """Anything that knows the nearest of its points."""
+    """Anything with a method ``project(x)`` that returns the nearest of its points.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from steepest.constrained import indicator
+    >>> class Integers:
+    ...     def project(self, x):
+    ...         return x.round()
+    >>> indicator(Integers()).prox(torch.tensor([0.3, 1.8]), 1.0)
+    tensor([0., 2.])
+    """
 
     def project(self, x: Tensor) -> Tensor:
-        """Return a nearest point to `x`."""
+        """Return the point nearest to `x`, of its shape, dtype and device."""
         ...
 
 

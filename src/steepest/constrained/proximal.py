@@ -59,7 +59,7 @@ def proximal_gradient(lr: float, penalty: Penalty) -> Method:
 
     so its norm is what `tol` tests and what ``history.grad_norm`` holds, at the price of a second
     proximal map a step. For convex f and g and lr = 1/L,
-    :math:`F(x_k) - F^* \le L\,\|x_0 - x^*\|_2^2/(2k)`: Beck and Teboulle (2009), theorem 3.1.
+    :math:`F(x_k) - F^* \le L\,\|x_0 - x^*\|_2^2/(2k)`: Beck and Teboulle (2009), section 3.
 
     Examples
     --------
