@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steepest import constrained
@@ -51,6 +51,7 @@ def test_soft_thresholding_is_the_proximal_map_of_l1(x, t, weight):
 
 
 @pytest.mark.parametrize("name", PENALTIES)
+@settings(max_examples=40, deadline=None)
 @given(seed=SEEDS, t=STEPS)
 def test_the_proximal_map_minimizes(name, seed, t):
     # g + |· - x|²/2t is strongly convex: it grows at least by |z - p|²/2t away from its minimum.
@@ -68,6 +69,7 @@ def test_the_proximal_map_minimizes(name, seed, t):
 
 
 @pytest.mark.parametrize("name", PENALTIES)
+@settings(max_examples=40, deadline=None)
 @given(seed=SEEDS, t=STEPS)
 def test_proximal_maps_are_firmly_nonexpansive(name, seed, t):
     penalty, shape = PENALTIES[name]
@@ -84,6 +86,7 @@ def test_a_projection_onto_a_set_that_is_not_convex_is_not_nonexpansive():
     assert float((moved * (x - y)).sum()) == pytest.approx(0.4)
 
 
+@settings(max_examples=40, deadline=None)
 @given(seed=SEEDS, t=STEPS, weight=st.floats(0.1, 3.0))
 def test_moreau_decomposition(seed, t, weight):
     # The conjugate of w|·|₁ is the indicator of the ball of radius w in the maximum norm.
