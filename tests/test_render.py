@@ -183,6 +183,12 @@ def test_rules_of_tensors(fun, rule):
     ("value", "shown"),
     [
         (torch.tensor(True), "True"),
+        (torch.tensor(-3), "−3"),
+        (torch.tensor(-0.0), "0"),
+        (torch.tensor(-2.5e-20, dtype=DOUBLE), "−2.5 · 10⁻²⁰"),
+        (torch.tensor([-1.0, float("-inf"), float("nan")]), "[−1, −∞, NaN]"),
+        (torch.tensor(1 - 2j), "1−2 i"),
+        (-torch.arange(6.0), "6 numbers: −5 … 0"),
         (torch.tensor(3), "3"),
         (torch.tensor([1.0, 2.5]), "[1, 2.5]"),
         (torch.arange(6.0), "6 numbers: 0 … 5"),
@@ -193,6 +199,45 @@ def test_rules_of_tensors(fun, rule):
 )
 def test_values_in_a_few_letters(value, shown):
     assert f" {shown}" in table(record(lambda x: x, value))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (torch.tensor(True), r"\text{True}"),
+        (torch.tensor(-2.5e-20, dtype=DOUBLE), r"-2.5 \cdot 10^{-20}"),
+        (torch.tensor([float("-inf"), float("nan")]), r"[-\infty, \text{NaN}]"),
+        (torch.tensor(1 - 2j), "1-2i"),
+        (-torch.arange(6.0), r"6\text{ numbers}: -5 \ldots 0"),
+        (torch.ones(2, 3), r"2 \times 3: \text{all }1"),
+    ],
+)
+def test_values_in_latex(value, shown):
+    written = table(record(lambda x: x, value), form="latex")
+    assert f"& {shown} " in written
+    assert written.isascii()
+
+
+def test_no_form_mixes_two_signs_for_minus(trace):
+    for form in ("text", "markdown", "html"):
+        written = table(trace, tangents=(-1, 0), cotangent=-1, form=form)
+        assert not re.search(r"-[0-9]", written)
+        assert "−0.958924" in written
+    assert "-0.9589" not in drawing(trace)
+
+
+@pytest.mark.parametrize(
+    ("fun", "rule"),
+    [
+        (lambda x: x.max(dim=0).values, "v₁ = max.values(v₀, dim=0) "),
+        (lambda x: x.max(dim=0).indices, "v₂ = max.indices(v₀, dim=0) "),
+        (lambda x: torch.linalg.svd(x.outer(x))[1], "v₃ = linalg_svd.S v₁ "),
+        (lambda x: torch.frexp(x)[0], "v₁ = frexp.mantissa v₀ "),
+        (lambda x: x.unbind()[0], "v₁ = unbind[0] v₀ "),
+    ],
+)
+def test_which_output_a_row_holds(fun, rule):
+    assert rule in table(record(fun, torch.tensor([1.0, 2.0], dtype=DOUBLE)))
 
 
 def test_names_are_escaped():
@@ -230,7 +275,7 @@ def test_a_drawing_is_accessible_scalable_and_the_same_twice(trace, direction):
     assert "black" not in picture
     assert "white" not in picture
     texts = [e.text for e in root.iter(f"{SVG}text")]
-    for text in ("v₁ = ln v₋₁", "0.6931", "v̇₂ = 5", "v̄₀ = 1.716", "0.2837", "-1"):
+    for text in ("v₁ = ln v₋₁", "0.6931", "v̇₂ = 5", "v̄₀ = 1.716", "0.2837", "−1"):
         assert text in texts
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -88,6 +89,44 @@ def test_names_of_what_is_not_an_input():
     trace = record(lambda x: (A @ MODULE[0](x)[:3]) * 2.0, X)
     names = [a.name for row in trace.rows for a in row.arguments if hasattr(a, "name")]
     assert names == ["MODULE.0.weight", "MODULE.0.bias", "A"]
+
+
+def numpys(x):
+    return torch.from_numpy(x.detach().numpy()) * x
+
+
+@pytest.mark.parametrize(
+    ("fun", "same"),
+    [
+        (lambda x: x * x[0].item(), lambda x: x * 0.3),
+        (lambda x: x * sum(x.tolist()), lambda x: x * 1.0),
+        (lambda x: x * float(x[2]) + int(10 * x[2]), lambda x: x * 0.9 + 9),
+        (lambda x: x * 2 if x[0] > 0 else x * 3, lambda x: x * 2),
+        (lambda x: x * 2 if bool(x[1] > 0) else x * 3, lambda x: x * 3),
+        (lambda x: x[: int((x > 0).sum())] * 2, lambda x: x[:2] * 2),
+        (numpys, lambda x: tensor(0.3, -0.2, 0.9) * x),
+    ],
+)
+def test_numbers_that_leave_pytorch_are_constants(fun, same):
+    trace, plain = record(fun, X), record(same, X)
+    end, expected = trace.rows[trace.outputs[0]].value, plain.rows[plain.outputs[0]].value
+    torch.testing.assert_close(end, expected, **EXACT)
+    weights = torch.ones_like(end)
+    torch.testing.assert_close(trace.reverse(weights)[0], plain.reverse(weights)[0], **EXACT)
+
+
+@pytest.mark.parametrize(
+    ("fun", "line"),
+    [
+        (lambda x: torch.from_numpy((x * 2).numpy()), r"\(x \* 2\)\.numpy"),
+        (lambda x: torch.from_numpy(np.asarray(x * 2)), r"np\.asarray\(x \* 2"),
+        (lambda x: torch.from_dlpack(x * 2), r"from_dlpack\(x \* 2"),
+    ],
+)
+def test_numpy_cannot_be_followed(fun, line):
+    message = rf"record: .*{line}.* to NumPy, .* or write \.detach\(\) before it, which cuts"
+    with pytest.raises(ValueError, match=message):
+        record(fun, X)
 
 
 def helper(x):

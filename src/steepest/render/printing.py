@@ -108,13 +108,32 @@ class Alphabet:
         """What stands between two factors that are numbers."""
         return r" \cdot " if self.latex else " · "
 
-    def number(self, value: Any) -> str:
-        """Write a number, as short as it can be said."""
-        text = f"{value:.6g}" if isinstance(value, float) else str(value)
-        mantissa, _, exponent = text.partition("e")
+    @property
+    def cross(self) -> str:
+        """What stands between the sizes of a tensor."""
+        return r" \times " if self.latex else "×"
+
+    @property
+    def dots(self) -> str:
+        """What is left out."""
+        return r"\ldots" if self.latex else "…"
+
+    def words(self, text: str) -> str:
+        """Write words beside numbers."""
+        return rf"\text{{{text}}}" if self.latex else text
+
+    def number(self, value: Any, digits: int = 6) -> str:
+        """Write a number, as short as it can be said; -0.0 is 0."""
+        if isinstance(value, complex):
+            real, imaginary = self.number(value.real, digits), self.number(value.imag, digits)
+            sign = "" if imaginary.startswith(self.minus) else "+"
+            return f"{real}{sign}{imaginary}" + ("i" if self.latex else " i")
+        text = f"{value + 0:.{digits}g}" if isinstance(value, float) else str(value)
+        mantissa, _, exponent = text.replace("inf", r"\infty" if self.latex else "∞").partition("e")
+        mantissa = self.words("NaN") if mantissa == "nan" else mantissa.replace("-", self.minus)
         if exponent:
-            text = mantissa + self.times + self.power("10", str(int(exponent)))
-        return text.replace("-", self.minus) if not exponent else text
+            return mantissa + self.times + self.power("10", str(int(exponent)))
+        return mantissa
 
 
 UNICODE = Alphabet(latex=False)

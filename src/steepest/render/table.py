@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +68,7 @@ def table(
     >>> print(table(trace, tangents=[1.0], cotangent=1.0, digits=4))
     row          value   tangent             value    adjoint                 value
     v₀ = x       2       v̇₀                  1        v̄₀ = v̄₁ cos v₀ + v̄₂ v₁  0.077
-    v₁ = sin v₀  0.9093  v̇₁ = v̇₀ cos v₀      -0.4161  v̄₁ = v̄₂ v₀              2
+    v₁ = sin v₀  0.9093  v̇₁ = v̇₀ cos v₀      −0.4161  v̄₁ = v̄₂ v₀              2
     v₂ = v₀ v₁   1.819   v̇₂ = v̇₀ v₁ + v̇₁ v₀  0.077    v̄₂ = 1                  1
     """
     if not isinstance(trace, Trace):
@@ -96,7 +95,7 @@ def _cells(
 ) -> tuple[list[str], list[list[str]]]:
     head = ["row", "value"]
     body = [
-        [f"{a.v(row.index)} = {rules.primal(trace, row, a)}", summary(row.value, digits)]
+        [f"{a.v(row.index)} = {rules.primal(trace, row, a)}", summary(row.value, digits, a)]
         for row in trace.rows
     ]
     if tangents is not None:
@@ -104,49 +103,48 @@ def _cells(
         for cells, row, moved in zip(body, trace.rows, trace.forward(*tangents), strict=True):
             rule = rules.tangent(trace, row, a)
             name = a.v(row.index, "dot")
-            cells += [f"{name} = {rule}" if rule else name, summary(moved, digits)]
+            cells += [f"{name} = {rule}" if rule else name, summary(moved, digits, a)]
     if cotangent is not None:
         head += ["adjoint", "value"]
-        starts = _starts(trace, cotangent, digits)
+        starts = _starts(trace, cotangent, digits, a)
         for cells, row, weight in zip(body, trace.rows, trace.reverse(cotangent), strict=True):
             rule = rules.adjoint(trace, row, a, starts.get(row.number))
-            cells += [f"{a.v(row.index, 'bar')} = {rule}", summary(weight, digits)]
+            cells += [f"{a.v(row.index, 'bar')} = {rule}", summary(weight, digits, a)]
     return head, body
 
 
-def _starts(trace: Trace, cotangent: Any, digits: int) -> dict[int, str]:
+def _starts(trace: Trace, cotangent: Any, digits: int, a: Alphabet) -> dict[int, str]:
     """Say what each output starts from."""
     each = cotangent if isinstance(cotangent, (tuple, list)) else (cotangent,)
     starts: dict[int, Any] = {}
     for number, seed in zip(trace.outputs, each, strict=False):
         starts[number] = starts[number] + seed if number in starts else seed
-    return {number: summary(torch.as_tensor(seed), digits) for number, seed in starts.items()}
+    return {number: summary(torch.as_tensor(seed), digits, a) for number, seed in starts.items()}
 
 
-def summary(value: Tensor, digits: int = 6) -> str:
+def summary(value: Tensor, digits: int = 6, a: Alphabet = UNICODE) -> str:
     """Say a tensor in a few letters: a number, a short list, or a shape with its range.
 
     Examples
     --------
-    >>> summary(torch.tensor(0.6931471)), summary(torch.tensor([1, 2])), summary(torch.eye(3))
-    ('0.693147', '[1, 2]', '3×3: 0 … 1')
+    >>> summary(torch.tensor(0.6931471)), summary(torch.tensor([-1, 2])), summary(torch.eye(3))
+    ('0.693147', '[−1, 2]', '3×3: 0 … 1')
     """
     if value.dim() == 0:
-        return _number(value.item(), digits)
+        return _number(value.item(), digits, a)
     if value.dim() == 1 and value.numel() <= 4:
-        return "[" + ", ".join(_number(item, digits) for item in value.tolist()) + "]"
-    shape = "×".join(str(size) for size in value.shape)
+        return "[" + ", ".join(_number(item, digits, a) for item in value.tolist()) + "]"
+    shape = a.cross.join(str(size) for size in value.shape)
     if value.dim() == 1:
-        shape += " numbers"
+        shape += a.words(" numbers")
     if value.numel() == 0 or value.is_complex():
         return shape
-    low, high = (_number(item.item(), digits) for item in torch.aminmax(value))
-    return f"{shape}: {low} … {high}" if low != high else f"{shape}: all {low}"
+    low, high = (_number(item.item(), digits, a) for item in torch.aminmax(value))
+    return f"{shape}: {low} {a.dots} {high}" if low != high else f"{shape}: {a.words('all ')}{low}"
 
 
-def _number(item: Any, digits: int) -> str:
-    # Adding 0 turns -0.0 into 0.
-    return f"{item + 0:.{digits}g}" if isinstance(item, (float, complex)) else str(item)
+def _number(item: Any, digits: int, a: Alphabet) -> str:
+    return a.words(str(item)) if isinstance(item, bool) else a.number(item, digits)
 
 
 def _text(head: list[str], body: list[list[str]]) -> str:
@@ -185,15 +183,5 @@ def _html(head: list[str], body: list[list[str]]) -> str:
 def _latex(head: list[str], body: list[list[str]]) -> str:
     lines = [r"\begin{array}{" + "l" * len(head) + "}"]
     lines.append(" & ".join(rf"\text{{{cell}}}" for cell in head) + r" \\ \hline")
-    lines += [
-        " & ".join(_latex_value(c, i) for i, c in enumerate(cells)) + r" \\" for cells in body
-    ]
+    lines += [" & ".join(cells) + r" \\" for cells in body]
     return "\n".join([*lines, r"\end{array}"])
-
-
-def _latex_value(cell: str, column: int) -> str:
-    """Rules are LaTeX already; values are plain text."""
-    if column % 2 == 0:
-        return cell
-    cell = re.sub(r"e([+-]?\d+)", lambda found: rf" \cdot 10^{{{int(found[1])}}}", cell)
-    return cell.replace("×", r" \times ").replace("…", r" \ldots ")

@@ -43,6 +43,7 @@ _HARMLESS = frozenset({"requires_grad_", "share_memory_"})
 _ASKED = frozenset(
     {"__float__", "__int__", "__index__", "__complex__", "__bool__", "item", "tolist"}
 )
+_EXPORTS = frozenset({"numpy", "__array__", "__dlpack__"})
 _DERIVATIVES = frozenset({torch.Tensor.backward, torch.autograd.backward, torch.autograd.grad})
 
 
@@ -55,6 +56,7 @@ class Operation:
     writes: bool = False
     harmless: bool = False
     asks: bool = False
+    exports: bool = False
     differentiates: bool = False
 
 
@@ -77,6 +79,8 @@ def operation(function: Callable[..., Any]) -> Operation:
         return Operation(attribute, writes=attribute == "data", harmless=attribute != "data")
     if name in _ASKED:
         return Operation(name, asks=True)
+    if name in _EXPORTS:
+        return Operation(name.strip("_"), exports=True)
     if name in _HARMLESS:
         return Operation(name, harmless=True)
     writes = name == "__setitem__" or name in _AUGMENTED

@@ -44,6 +44,8 @@ def record(fun: Callable[..., Any], *inputs: Tensor) -> Trace:
     -------
     Trace
         Its rows are the inputs, then the operations. Operations on constants alone are no rows.
+        What leaves PyTorch as a Python number or a list (``float(x)``, ``x.item()``,
+        ``x.tolist()``, ``if x > 0``) is a constant from there on: no derivative passes through it.
         An operation with several results has a row for each. In-place operations make new rows
         as others do. The inside of a `torch.autograd.Function` counts as undifferentiated, and its
         result as one operation.
@@ -53,9 +55,10 @@ def record(fun: Callable[..., Any], *inputs: Tensor) -> Trace:
     TypeError
         If `fun` is not callable, an input is not a tensor, or no tensor comes back.
     ValueError
-        If `fun` takes derivatives itself, uses a transform of `torch.func`, writes into ``out=``,
-        into a tensor made outside of it, or uses another view of memory that was written into; the
-        message names the line and says what to write instead.
+        If `fun` takes derivatives itself, gives tensors that need them to NumPy, uses a transform
+        of `torch.func`, writes into ``out=``, into a tensor made outside of it, or uses another
+        view of memory that was written into; the message names the line and says what to write
+        instead.
 
     References
     ----------
@@ -125,6 +128,12 @@ class _Recorder(TorchFunctionMode):
             book.settle(*args)
         given, options, parents = book.read(args, kwargs)
         tensors = book.tensors
+        if kind.exports and any(tensors[parent].requires_grad for parent in parents):
+            raise ValueError(
+                f"record: {here()} hands a value that depends on the inputs to NumPy, where no "
+                "derivative can follow; compute with PyTorch, or write .detach() before it, which "
+                "cuts the graph there"
+            )
         if kind.asks:  # float(x) and the like: a number leaves the graph here, knowingly
             values = {parent: tensors[parent].detach() for parent in parents}
         elif len(parents) == 1:
@@ -160,10 +169,12 @@ class _Recorder(TorchFunctionMode):
                     return next(t for t in leaves(given) if self.book.known[id(t)] == Ref(parent))
             self.book.row(step, result, result, place())
             return result
+        fields = getattr(result, "_fields", getattr(type(result), "__match_args__", ()))
         own = {id(slot): parent for parent, slot in values.items()}
         for part, tensor in enumerate(leaves(result)):
             if id(tensor) in own:
                 self.book.hold(tensor, Ref(own[id(tensor)]))
             else:
-                self.book.row(step.part(part), tensor, tensor, place())
+                field = fields[part] if len(fields) > part else ""
+                self.book.row(step.part(part, field), tensor, tensor, place())
         return result

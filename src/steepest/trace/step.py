@@ -29,16 +29,19 @@ class Step(NamedTuple):
     parents: tuple[int, ...]
     slots: tuple[Tensor, ...]
     output: int | None = None
+    field: str = ""
 
-    def part(self, output: int) -> Step:
+    def part(self, output: int, field: str) -> Step:
         """Give the same call, seen from one of the tensors that it returns."""
-        return self._replace(output=output)
+        return self._replace(output=output, field=field)
 
     @property
     def label(self) -> str:
-        """The operation's name, with the number of the output where there are several."""
+        """The operation's name, and which output where there are several: by name, or number."""
         name = self.operation.name
-        return name if self.output is None else f"{name}[{self.output}]"
+        if self.output is None:
+            return name
+        return f"{name}.{self.field}" if self.field else f"{name}[{self.output}]"
 
     @property
     def shown(self) -> tuple[Any, ...]:
@@ -52,7 +55,7 @@ class Step(NamedTuple):
 
     def __call__(self, values: Mapping[int, Tensor]) -> Any:
         """Do it with other values of the parents; what would be written over is copied first."""
-        function, operation, given, options, _, _, _ = self  # faster than by name
+        function, operation, given, options, _, _, _, _ = self  # faster than by name
         if function is None:
             raise TypeError(f"{operation.name} was hidden from the recorder: no way to repeat")
         arguments = [

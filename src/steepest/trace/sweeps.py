@@ -180,6 +180,9 @@ class Trace:
         Each has the row's shape followed by the parent's: a Jacobian, and a number where both are
         numbers. It costs one small reverse sweep over the row for each element of its value.
 
+        Raises ValueError for complex rows and parents: their derivatives need not be linear over
+        the complex numbers, and then no complex Jacobian holds them. The sweeps do.
+
         Examples
         --------
         >>> from steepest.trace import record
