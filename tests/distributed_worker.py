@@ -46,7 +46,6 @@ METHODS = {
     "lbfgs": lambda: methods.lbfgs(3),
     "newton": lambda: methods.newton(),
     "newton_cg": lambda: methods.newton_cg(),
-    "adam": lambda: methods.from_torch(torch.optim.Adam, lr=0.1),
 }
 STEPS = 5
 LAST = 12
@@ -182,14 +181,14 @@ def task_lost(group, folder, attempt):
     A, b = table()
     mine = distributed.local_rows(ROWS)
     found = {}
-    for name in ("lbfgs", "adam"):
+    for name in ("newton_cg", "lbfgs"):
         path = folder / f"{name}.pt"
         fun = distributed.data_sum(logistic, (A[mine], b[mine]))
         save = distributed.checkpoint(path, every=3)
 
         def step(state, name=name, save=save):
             save(state)
-            if name == "adam" and state.nit == 7 and group.rank == 1 and attempt == 0:
+            if name == "lbfgs" and state.nit == 7 and group.rank == 1 and attempt == 0:
                 os._exit(3)
 
         state = distributed.resume(path)

@@ -15,13 +15,6 @@ __all__ = ["DataSum", "data_sum"]
 class DataSum:
     """What :func:`data_sum` returns: a function of x, and a count of what it sent.
 
-    Attributes
-    ----------
-    all_reduces
-        How many sums over the processes were formed.
-    bytes_reduced
-        How many bytes this process handed to them.
-
     Examples
     --------
     >>> import torch
@@ -30,7 +23,7 @@ class DataSum:
     ...     fun = distributed.data_sum(lambda x, t: ((x - t) ** 2).sum(), torch.ones(3))
     ...     value = fun(torch.zeros(1))
     >>> value, fun.all_reduces, fun.bytes_reduced
-    (tensor(3.), 1, 32)
+    (tensor(3.), 0, 0)
     """
 
     def __init__(self, loss: Callable[[Tensor, Any], Tensor], shard: Any) -> None:
@@ -38,7 +31,7 @@ class DataSum:
 
     @property
     def all_reduces(self) -> int:
-        """How many sums over the processes were formed."""
+        """How many sums over the processes were formed; a process alone forms none."""
         return self._wire.calls
 
     @property
