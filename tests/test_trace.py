@@ -199,6 +199,11 @@ def test_a_long_chain_needs_no_recursion():
             ValueError,
             "int64 values, which cannot move: it must be 0",
         ),
+        (
+            lambda: record(lambda m: torch.cdist(m, m + 1), A).forward(A),
+            NotImplementedError,
+            r"Trace\.forward: PyTorch cannot .* \(.*_cdist_backward.*\); use Trace.reverse",
+        ),
         (lambda: record(torch.sin, S).cost("up"), ValueError, "'forward' or 'reverse', and was"),
         (lambda: record(torch.fft.fft, X).partials(1), ValueError, "complex .* use the sweeps"),
         (lambda: reverse_checkpointed(record(torch.sin, S), 2), ValueError, "from 1 to the 1 oper"),

@@ -1,5 +1,8 @@
 """Sweeps of many functions against PyTorch's own derivatives."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -39,6 +42,44 @@ def boolean(x):
     return x[largest] * 2 + (x > 0).sum()
 
 
+@dataclasses.dataclass
+class Pair:
+    first: torch.Tensor
+    second: torch.Tensor
+
+
+def made_inside(x):
+    layer = torch.nn.Linear(3, 2, bias=False, dtype=DOUBLE)
+    torch.nn.init.constant_(layer.weight, 0.5)
+    return layer(x)
+
+
+def recursive(x, depth=4):
+    return x.sin() if depth == 0 else recursive(x * x.cos(), depth - 1)
+
+
+def generated(x):
+    return sum(part * k for k, part in enumerate(x))
+
+
+def selected(x):
+    out = torch.zeros(5, dtype=DOUBLE)
+    return out.index_add(0, torch.tensor([0, 0, 4]), x[x > 0].sum() * x)
+
+
+EXECUTED = {"torch": torch}
+exec("def executed(x):\n    y = 2 * x\n    return y.sin()\n", EXECUTED)
+
+EVAL = torch.nn.Sequential(
+    torch.nn.Linear(3, 4),
+    torch.nn.BatchNorm1d(4),
+    torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.GELU()),
+    torch.nn.LayerNorm(4),
+)
+EVAL = EVAL.double().eval()
+ATTENTION = torch.nn.MultiheadAttention(2, 1, dtype=DOUBLE).eval()
+SYMMETRIC = A + A.T
+
 FUNCTIONS = {
     "square": (lambda x: x * x, S),
     "double": (lambda x: x + x, S),
@@ -51,6 +92,7 @@ FUNCTIONS = {
     "where": (lambda x: torch.where(x > 0, x, x**2).sum(), X),
     "tuple": (lambda x: (x * 2, x.sum()), X),
     "dict": (lambda x: {"a": x * 2, "b": [x.sum()]}, X),
+    "dataclass": (lambda x: Pair(x * 2, x.sum()), X),
     "unused input": (lambda x, y: x * 2, S, X),
     "identity": (lambda x: x, S),
     "detach": (lambda x: (x.detach() * x).sum(), X),
@@ -71,6 +113,29 @@ FUNCTIONS = {
     "iteration": (lambda x: sum(a * b for a, b in zip(x, x.flip(0), strict=True)), X),
     "complex": (lambda x: torch.view_as_real(torch.fft.fft(x)).pow(2).sum(), X),
     "empty": (lambda x: x[:0].sum() + x.sum(), X),
+    "layer made inside": (made_inside, X),
+    "recursion": (recursive, X),
+    "generator": (generated, X),
+    "comprehension": (lambda x: torch.stack([v * v for v in x if v > 0]), X),
+    "no source": (EXECUTED["executed"], X),
+    "module in eval": (EVAL, M),
+    "lstm": (torch.nn.LSTM(3, 2, dtype=DOUBLE), M),
+    "attention": (lambda m: ATTENTION(m, m, m, need_weights=True), M[:, :2]),
+    "masks": (selected, X),
+    "advanced indexing": (lambda m: m[torch.tensor([0, 2]), torch.tensor([1, 1])] ** 2, M),
+    "gather": (lambda m: m.gather(1, torch.tensor([[0], [1], [2]])), M),
+    "cumsum": (lambda x: x.cumsum(0) * x.cumprod(0), X),
+    "sort": (lambda x: x.sort().values * torch.arange(3), X),
+    "topk": (lambda x: x.topk(2).values, X),
+    "softmax": (lambda x: functional.softmax(x, 0) * functional.log_softmax(x, 0), X),
+    "convolution": (lambda x: functional.conv1d(x[None, None], X[None, None, :2]), X),
+    "pooling": (lambda m: functional.max_pool2d(m[None], 2), M),
+    "eigh": (lambda m: torch.linalg.eigh(m + m.T).eigenvalues, SYMMETRIC),
+    "qr": (torch.linalg.qr, A),
+    "svd": (lambda m: torch.linalg.svd(m).S, A),
+    "output twice": (lambda x: (x, x * 2, x), X),
+    "numpy numbers": (lambda x: np.float64(2.0) * x + x * np.float32(0.5), X),
+    "compiled": (torch.compile(lambda x: x.sin() * x, backend="eager"), X),
     "functional call": (
         lambda w: torch.func.functional_call(MODULE, {"2.weight": w}, (X,)),
         torch.ones(1, 4, dtype=DOUBLE),
@@ -82,6 +147,8 @@ FUNCTIONS = {
 def flat(returned):
     if isinstance(returned, torch.Tensor):
         return [returned]
+    if dataclasses.is_dataclass(returned):
+        returned = vars(returned)
     parts = returned.values() if isinstance(returned, dict) else returned
     return [tensor for part in parts for tensor in flat(part)]
 

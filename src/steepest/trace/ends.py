@@ -42,3 +42,29 @@ def pull(
         allow_unused=True,
     )
     return gradients
+
+
+def push(
+    pulled: Sequence[Tensor], weights: Sequence[Tensor], tangents: Sequence[Tensor]
+) -> tuple[Tensor | None, ...]:
+    """Transpose what `pull` did ``again`` with these weights: tangents go the other way.
+
+    Examples
+    --------
+    >>> x, weight = torch.tensor(3.0, requires_grad=True), torch.tensor(0.0, requires_grad=True)
+    >>> pulled = pull([x * x], [x], [weight], again=True)
+    >>> push(pulled, [weight], [torch.tensor(10.0)])
+    (tensor(60.),)
+    """
+    try:
+        tangents_of_rows: tuple[Tensor | None, ...] = torch.autograd.grad(
+            pulled, weights, tangents, allow_unused=True
+        )
+    except RuntimeError as missing:  # NotImplementedError is one
+        if "not implemented" not in str(missing):
+            raise
+        raise NotImplementedError(
+            "Trace.forward: PyTorch cannot differentiate the reverse rule of an operation here "
+            f"({missing}); use Trace.reverse, or write the operation with simpler ones"
+        ) from missing
+    return tangents_of_rows

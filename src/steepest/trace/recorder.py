@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -34,8 +35,9 @@ def record(fun: Callable[..., Any], *inputs: Tensor) -> Trace:
     Parameters
     ----------
     fun
-        Takes tensors and returns a tensor, or tuples, lists or dicts of tensors. A
-        `torch.nn.Module` will do; its parameters are constants, unless they are inputs.
+        Takes tensors and returns a tensor, or tuples, lists, dicts or dataclasses of tensors. A
+        `torch.nn.Module` will do; its parameters are constants, unless they are inputs. What was
+        compiled is run as it was written.
     *inputs
         Of any shape and dtype, with or without ``requires_grad``. They are copied: neither they nor
         any global state changes.
@@ -91,10 +93,18 @@ def record(fun: Callable[..., Any], *inputs: Tensor) -> Trace:
     with torch.inference_mode(False), torch.enable_grad():
         book = Book([_leaf(given) for given in inputs])
         arguments = book.tensors[:]
-        with _Recorder(book):
+        with _as_written(), _Recorder(book):
             returned = fun(*arguments)
         outputs = book.outputs(returned)
         return book.trace(parameters(fun, len(inputs)), outputs)
+
+
+def _as_written() -> AbstractContextManager[Any]:
+    """Let functions that were compiled run as they were written, operation by operation."""
+    if "torch._dynamo" not in sys.modules:  # then nothing is compiled, and importing it takes long
+        return nullcontext()
+    stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
+    return stance
 
 
 def _leaf(given: Tensor) -> Tensor:
@@ -126,6 +136,9 @@ class _Recorder(TorchFunctionMode):
         book = self.book
         if kind.name == "setitem":
             book.settle(*args)
+        if kind.writes and kwargs and not args:  # torch.nn.init names even its first argument
+            first, *_ = kwargs
+            args, kwargs = (kwargs[first],), {key: kwargs[key] for key in kwargs if key != first}
         given, options, parents = book.read(args, kwargs)
         tensors = book.tensors
         if kind.exports and any(tensors[parent].requires_grad for parent in parents):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -164,7 +164,7 @@ def change_leaves(change: Callable[[Any], Any], thing: Any) -> Any:
 
 
 def leaves(thing: Any) -> list[Any]:
-    """Every Tensor, `Ref` and `Constant` in nested containers, in order.
+    """Every Tensor, `Ref` and `Constant` in nested containers and dataclasses, in order.
 
     Examples
     --------
@@ -179,4 +179,6 @@ def leaves(thing: Any) -> list[Any]:
         return [leaf for part in thing for leaf in leaves(part)]
     if isinstance(thing, slice):
         return leaves((thing.start, thing.stop, thing.step))
+    if is_dataclass(thing):
+        return [leaf for part in fields(thing) for leaf in leaves(getattr(thing, part.name, None))]
     return []

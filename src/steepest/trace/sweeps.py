@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from steepest.trace.costs import Cost, nbytes, widest
-from steepest.trace.ends import pull
+from steepest.trace.ends import pull, push
 from steepest.trace.listing import written_out
 from steepest.trace.seeds import cotangents, seeds, zeros
 
@@ -79,6 +79,8 @@ class Trace:
         ------
         TypeError, ValueError
             If the tangents do not fit the inputs.
+        NotImplementedError
+            If PyTorch cannot differentiate the reverse rule of some operation (see below).
 
         Notes
         -----
@@ -107,9 +109,7 @@ class Trace:
             seeded = [(p, tangent) for p, tangent in seeded if p.requires_grad]
             if not seeded:
                 return tuple(result)
-            pushed = torch.autograd.grad(
-                [p for p, _ in seeded], weights, [t for _, t in seeded], allow_unused=True
-            )
+            pushed = push([p for p, _ in seeded], weights, [tangent for _, tangent in seeded])
         for number, tangent in zip(others, pushed, strict=True):
             if tangent is not None:
                 result[number] = tangent
