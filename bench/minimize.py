@@ -1,29 +1,35 @@
 """The cost of a minimization, one start at a time.
 
 First the loop itself: 150 steps of gradient descent on a function of one number, with everything
-recorded. Then the methods for smooth functions against pytorch-minimize, to the same gradient norm
-from the same starts. A peer is given exactly the iterations it needs (found out beforehand, not
-timed), so that the tests by which it would stop do not matter.
+recorded. Then the methods for smooth functions against pytorch-minimize and SciPy, to the same
+gradient norm from the same starts. A peer is given exactly the iterations it needs (found out
+beforehand, not timed), so that the tests by which it would stop do not matter. Optimistix, compiled
+by JAX, stops by tests of its own; the gradient norm that it reached stands beside its time.
 """
 
 import statistics
 import time
+import warnings
+from importlib.util import find_spec
 
 import torch
 from harness import OURS, Report, Row, compare, jax_or_none, options, race, relative
 
 from steepest import methods, minimize, problems
+from steepest.derivatives import hvp
 
 LR, STEPS = 0.001, 150
 TOL = 1e-6
 LIMIT = 5000
 STARTS = 20
+# ours, pytorch-minimize's name, SciPy's name
+PACKAGES = ("torchmin", "scipy")
 PAIRS = {
-    "BFGS": (methods.bfgs(), "bfgs"),
-    "L-BFGS": (methods.lbfgs(memory=10), "l-bfgs"),
-    "CG": (methods.conjugate_gradient(), "cg"),
-    "Newton-CG": (methods.newton_cg(), "newton-cg"),
-    "Newton": (methods.damped_newton(), "newton-exact"),
+    "BFGS": (methods.bfgs(), "bfgs", "BFGS"),
+    "L-BFGS": (methods.lbfgs(memory=10), "l-bfgs", "L-BFGS-B"),
+    "CG": (methods.conjugate_gradient(), "cg", "CG"),
+    "Newton-CG": (methods.newton_cg(), "newton-cg", "Newton-CG"),
+    "Newton": (methods.damped_newton(), "newton-exact", None),
 }
 # what keeps a peer from stopping before its gradient is small
 NEVER = {
@@ -32,6 +38,10 @@ NEVER = {
     "cg": {"gtol": 0.0},
     "newton-cg": {"xtol": 0.0},
     "newton-exact": {"xtol": 0.0},
+    "BFGS": {"gtol": 0.0},
+    "L-BFGS-B": {"gtol": 0.0, "ftol": 0.0, "maxcor": 10, "maxfun": 10 * LIMIT},
+    "CG": {"gtol": 0.0},
+    "Newton-CG": {"xtol": 0.0},
 }
 
 
@@ -126,10 +136,41 @@ class Counted:
         return self.fun(x)
 
 
-def needed(fun, x0, name):
-    """Return how many iterations a peer needs to the gradient norm, or None."""
+def peer_torchmin(fun, x0, name, max_iter, callback=None):
+    """Run pytorch-minimize."""
     from torchmin import minimize as peer_minimize
 
+    options = {**NEVER[name], "max_iter": max_iter}
+    return peer_minimize(fun, x0, method=name, options=options, callback=callback).fun
+
+
+def peer_scipy(fun, x0, name, max_iter, callback=None):
+    """Run SciPy on the same PyTorch function, value and gradient from one reverse sweep."""
+    from scipy.optimize import minimize as peer_minimize
+
+    def both(x):
+        leaf = torch.from_numpy(x.copy()).requires_grad_()
+        value = fun(leaf)
+        return value.item(), torch.autograd.grad(value, leaf)[0].numpy()
+
+    def product(x, v):
+        return hvp(fun, torch.from_numpy(x.copy()), torch.from_numpy(v.copy())).numpy()
+
+    def told(x):
+        if callback is not None and callback(torch.from_numpy(x.copy())):
+            raise StopIteration
+
+    limits = {"maxiter": max_iter, **NEVER[name]}
+    second = {"hessp": product} if name == "Newton-CG" else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that its own tests are off
+        return peer_minimize(
+            both, x0.numpy(), jac=True, method=name, options=limits, callback=told, **second
+        ).fun
+
+
+def needed(peer, fun, x0, name):
+    """Return how many iterations a peer needs to the gradient norm, or None."""
     found, steps = None, 0
 
     def callback(x):
@@ -142,9 +183,8 @@ def needed(fun, x0, name):
             found = steps
         return found is not None
 
-    options = {**NEVER[name], "max_iter": LIMIT}
     try:
-        peer_minimize(fun, x0, method=name, options=options, callback=callback)
+        peer(fun, x0, name, LIMIT, callback)
     except (RuntimeError, AssertionError):
         return None
     return found
@@ -160,26 +200,23 @@ def timed(call, repeats=3, enough=0.3):
     return min(seconds), answer
 
 
-def one_pair(fun, x0, method, name):
+def one_pair(peer, fun, x0, method, name):
     """Return (time ratio, ratio of evaluations, difference of values), or who failed."""
-    from torchmin import minimize as peer_minimize
-
     counted = Counted(fun)
     run = minimize(counted, x0, method, max_iter=LIMIT, tol=TOL, history=False)
-    steps = needed(fun, x0, name)
+    steps = needed(peer, fun, x0, name)
     failed = [who for who, bad in ((OURS, not run.success), ("peer", steps is None)) if bad]
     if failed:
         return " and ".join(failed)
-    options = {**NEVER[name], "max_iter": steps}
     theirs = Counted(fun)
-    peer_minimize(theirs, x0, method=name, options=options)
+    peer(theirs, x0, name, steps)
 
     def ours():
-        return minimize(fun, x0, method, max_iter=LIMIT, tol=TOL, history=False)
+        return minimize(fun, x0, method, max_iter=LIMIT, tol=TOL, history=False).fun
 
     mine, a = timed(ours)
-    peer, b = timed(lambda: peer_minimize(fun, x0, method=name, options=options))
-    return mine / peer, counted.calls / theirs.calls, abs(float(a.fun) - float(b.fun))
+    other, b = timed(lambda: peer(fun, x0, name, steps))
+    return mine / other, counted.calls / theirs.calls, abs(float(a) - float(b))
 
 
 def least_squares(m, n):
@@ -189,12 +226,8 @@ def least_squares(m, n):
     return problems.least_squares(rows, torch.randn(m, dtype=torch.float64, generator=generator))
 
 
-def smooth(report, quick, part):
-    try:
-        import torchmin  # noqa: F401
-    except ImportError:
-        print("pytorch-minimize is not installed: left out (pip install pytorch-minimize)")
-        return
+def smooth(report, quick, part, package, peer, target):
+    """Race the methods against those of one package."""
     entries = {
         "Rosenbrock n=2": problems.rosenbrock(2),
         "Rosenbrock n=10": problems.rosenbrock(10),
@@ -205,26 +238,65 @@ def smooth(report, quick, part):
     for problem_name, problem in list(entries.items())[part]:
         shape = (3 if quick else STARTS, *problem.x0.shape)
         noise = torch.randn(shape, dtype=torch.float64, generator=generator)
-        for name, (method, peer) in PAIRS.items():
-            outcomes = [one_pair(problem.fun, x0, method, peer) for x0 in problem.x0 + noise / 2]
+        for name, (method, *theirs) in PAIRS.items():
+            alias = theirs[package]
+            if alias is None:
+                continue
+            starts = problem.x0 + noise / 2
+            outcomes = [one_pair(peer, problem.fun, x0, method, alias) for x0 in starts]
             done = [outcome for outcome in outcomes if not isinstance(outcome, str)]
             failures = [outcome for outcome in outcomes if isinstance(outcome, str)]
             note = "".join(
                 f"; {who} failed from {failures.count(who)}" for who in sorted(set(failures))
             )
+            where = f"{problem_name}, {name}"
             if not done:
-                report.note(f"{problem_name}, {name}: no start where both arrive{note}")
+                report.note(f"{where}: no start where both arrive{note}")
                 continue
             times, evaluations, differences = zip(*done, strict=True)
-            where = f"{problem_name}, {name}"
             apart = sum(difference > 1e-3 for difference in differences)
             note += f"; {apart} end in different minima" if apart else ""
             many = f"{len(done)} of {len(outcomes)} starts{note}"
             time_ratio, count_ratio = statistics.median(times), statistics.median(evaluations)
             worst = max(differences)
-            report.add(Row(where, f"{peer}: time", time_ratio, 1.0, None, worst, many))
-            report.add(Row(where, f"{peer}: evaluations", count_ratio, 1.0, None, worst))
-            report.series.setdefault(f"{name}: time", []).append((problem.x0.numel(), time_ratio))
+            label = f"{PACKAGES[package]} {alias}"
+            report.add(Row(where, f"{label}: time", time_ratio, target, None, worst, many))
+            report.add(Row(where, f"{label}: evaluations", count_ratio, target, None, worst))
+            if target is not None:
+                report.series.setdefault(f"{name}: time", []).append(
+                    (problem.x0.numel(), time_ratio)
+                )
+
+
+def optimistix(report, jax, n, rounds):
+    """Race BFGS against Optimistix's, compiled; each stops by its own test."""
+    try:
+        import optimistix as optx
+    except ImportError:
+        print("optimistix is not installed: left out (pip install optimistix)")
+        return
+    problem = problems.rosenbrock(n)
+
+    def fun(x, _):
+        return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+    solver = optx.BFGS(rtol=1e-8, atol=1e-8)
+    start = jax.numpy.asarray(problem.x0.numpy())
+    run = jax.jit(lambda x: optx.minimise(fun, solver, x, max_steps=LIMIT, throw=False).value)
+    entries = {
+        OURS: lambda: (
+            minimize(
+                problem.fun, problem.x0, methods.bfgs(), max_iter=LIMIT, tol=TOL, history=False
+            ).x
+        ),
+        "Optimistix BFGS, compiled": lambda: jax.block_until_ready(run(start)),
+    }
+    times = race(entries, rounds=rounds, warm_up=2)
+    reached = float(
+        jax.numpy.linalg.norm(jax.grad(fun)(times["Optimistix BFGS, compiled"].answer, 0))
+    )
+    compare(report, f"Rosenbrock n={n}, BFGS", times, differ=relative)
+    report.note(f"  the norm of Optimistix's last gradient is {reached:.1e}, ours at most {TOL:g}")
 
 
 def main():
@@ -234,7 +306,14 @@ def main():
     report.head()
     loop(report, jax, rounds=7 if given.quick else 41)
     part = slice(2, None) if given.largest else slice(2) if given.quick else slice(None)
-    smooth(report, given.quick, part)
+    for package, (peer, target) in enumerate(((peer_torchmin, 1.0), (peer_scipy, None))):
+        if find_spec(PACKAGES[package]) is None:
+            print(f"{PACKAGES[package]} is not installed: left out")
+            continue
+        smooth(report, given.quick, part, package, peer, target)
+    if jax is not None:
+        for n in (10,) if given.quick else (2, 10, 100):
+            optimistix(report, jax, n, rounds=3 if given.quick else 11)
     for points in report.series.values():
         points.sort()
     report.axes = ("variables", "time as a multiple of pytorch-minimize's")
