@@ -1,7 +1,9 @@
 """Numerical optimization and automatic differentiation that you can run."""
 
 from steepest import (
+    bilevel,
     claims,
+    constrained,
     derivatives,
     directions,
     methods,
@@ -21,8 +23,10 @@ from steepest.trace import record
 __version__ = "0.1.0"
 
 __all__ = [
+    "bilevel",
     "claim",
     "claims",
+    "constrained",
     "derivatives",
     "directions",
     "methods",
