@@ -204,8 +204,8 @@ def slope(fun, x):
 # %%
 # Off the branch point every trace gives the right derivative, up to rounding, however near. (For
 # the quotient, rounding grows: close to 0 it subtracts two large numbers.) *At* the point the trace
-# takes the side that Python took. That is right at the smooth joint, where both sides agree. At the kink
-# it is the slope of one side, here the right one, because ``x < 1`` is false at 1. And for the
+# takes the side that Python took. That is right at the smooth joint, where both sides agree. At the
+# kink it is the slope of one side, here the right one, because ``x < 1`` is false at 1. And for the
 # patched point the list that ran is "return 1": a constant, whose derivative 0 is wrong. Filling in
 # :math:`1 + x/2` repairs value and slope. (This is the *if problem* of automatic differentiation;
 # Griewank and Walther, 2008, chapter 14.)
