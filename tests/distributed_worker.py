@@ -9,6 +9,8 @@ import torch
 import torch.distributed as dist
 
 from steepest import derivatives, distributed, methods, minimize, minimize_many
+from steepest.distributed.collectives import all_reduce
+from steepest.distributed.wire import Wire
 from steepest.state import State
 
 ROWS, WIDTH = 37, 5
@@ -108,6 +110,10 @@ def task_runs(group):
         found[name] = parts(fun, X0)
     first, second = (distributed.data_sum(loss, group.rank) for loss in (slope, LOSSES["alike"]))
     found["two sums"] = parts(lambda x: first(x) * second(x) + (x**2).sum(), X0)
+    # What a plain sum gives, whose argument no one declares to be everybody's.
+    part, wire = LOSSES["alike"], Wire()
+    one_sided = derivatives.value_and_grad(lambda x: all_reduce(part(x, group.rank), wire), X0)
+    found["one-sided"] = one_sided
     found["traffic"] = traffic(A[mine], b[mine])
     # Three rows: with four processes one has none.
     A, b = table(3)

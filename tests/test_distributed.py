@@ -103,6 +103,16 @@ def test_derivatives_are_those_of_the_sum(launched, name, size):
 
 @pytest.mark.processes
 @pytest.mark.parametrize("size", LAUNCHED)
+def test_a_plain_sum_has_the_right_value_and_the_wrong_gradient(launched, size):
+    value, gradient = derivatives.value_and_grad(shards_added("alike", size), worker.X0)
+    for rank, found in enumerate(launched(size)):
+        mine = derivatives.value_and_grad(lambda x, r=rank: worker.LOSSES["alike"](x, r), worker.X0)
+        torch.testing.assert_close(found["one-sided"], (value, mine[1]), rtol=1e-12, atol=1e-12)
+        assert not torch.allclose(mine[1], gradient)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("size", LAUNCHED)
 def test_two_sums_in_one_function(launched, size):
     first, second = shards_added("all affine", size), shards_added("alike", size)
     right = worker.parts(lambda x: first(x) * second(x) + (x**2).sum(), worker.X0)

@@ -19,7 +19,7 @@ from torch.autograd import Function
 
 from steepest.distributed.wire import Wire
 
-__all__ = ["spread", "total"]
+__all__ = ["all_reduce", "spread", "total"]
 
 
 def spread(x: Tensor, wire: Wire) -> Tensor:
