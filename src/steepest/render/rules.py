@@ -7,10 +7,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from steepest.render.printing import Alphabet, function, write
+from steepest.render.tensor_rules import rule, written
 from steepest.trace import Constant, Ref, Row, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from torch import Tensor
 
 _SPELLINGS = {"acos": "arccos", "asin": "arcsin", "atan": "arctan"}
 _INFIX = {"add": " + ", "sub": " {minus} ", "mul": " ", "matmul": " "}
@@ -43,10 +46,7 @@ def primal(trace: Trace, row: Row, alphabet: Alphabet) -> str:
         return left + sign + right
     shown = [_argument(trace, a, alphabet) for a in arguments]
     if row.operation == "getitem" and len(shown) == 2:
-        inside = shown[1]
-        if isinstance(arguments[1], tuple):
-            inside = ", ".join(_argument(trace, part, alphabet) for part in arguments[1])
-        return f"{shown[0]}[{inside}]"
+        return f"{shown[0]}[{_index(trace, row, alphabet)}]"
     if not row.options and len(arguments) == 2 and row.operation == "div":
         return alphabet.ratio(*shown)
     if not row.options and len(arguments) == 2 and row.operation == "pow":
@@ -65,6 +65,7 @@ def primal(trace: Trace, row: Row, alphabet: Alphabet) -> str:
     shown += [
         f"{alphabet.name(key)}={_argument(trace, value, alphabet)}"
         for key, value in row.options.items()
+        if value is not None
     ]
     return alphabet.call(row.operation, ", ".join(shown), atomic=False)
 
@@ -122,6 +123,9 @@ def _term(
     v = alphabet.v
     partial = local_partial(row, parent)
     if partial is None:
+        whole = _of_tensors(trace, row, parent, alphabet, carried, accent)
+        if whole is not None:
+            return whole
         ratio = alphabet.partial(v(row.index), v(trace.rows[parent].index))
         if row.value.numel() == trace.rows[parent].value.numel() == 1:
             return f"{carried} {ratio}"
@@ -135,6 +139,39 @@ def _term(
     if accent == "bar" and trace.rows[parent].value.shape != row.value.shape:
         text = alphabet.call("sum", text, atomic=False)
     return text
+
+
+def _of_tensors(
+    trace: Trace, row: Row, parent: int, a: Alphabet, carried: str, accent: str
+) -> str | None:
+    """Write a term by the table of rules for whole tensors; None where that has none."""
+    places = [place for place, argument in enumerate(row.arguments) if argument == Ref(parent)]
+    found = [rule(trace, row, place) for place in places]
+    target = row.value if accent == "dot" else trace.rows[parent].value
+    arguments = [_argument(trace, argument, a) for argument in row.arguments[:2]]
+    leaves = dict(zip("ab", arguments, strict=False))
+    leaves |= {"carried": carried, "value": a.v(row.index), "shape": _shape(target, a)}
+    leaves["count"] = a.number(trace.rows[parent].value.numel())
+    if row.operation == "getitem":
+        leaves["index"] = _index(trace, row, a)
+    terms = []
+    for one in found:
+        expression = None if one is None else one.tangent if accent == "dot" else one.adjoint
+        if not expression:
+            return None
+        terms.append(written(expression, leaves, a))
+    return " + ".join(terms) or None
+
+
+def _shape(value: Tensor, a: Alphabet) -> str:
+    return a.cross.join(str(size) for size in value.shape) or a.words("a number")
+
+
+def _index(trace: Trace, row: Row, alphabet: Alphabet) -> str:
+    """Write what stands between the brackets of a subscript."""
+    given = row.arguments[1]
+    parts = given if isinstance(given, tuple) else (given,)
+    return ", ".join(_argument(trace, part, alphabet) for part in parts)
 
 
 def _atom(trace: Trace, row: Row, name: str, alphabet: Alphabet) -> str:
@@ -151,14 +188,14 @@ def _plain(options: Mapping[str, Any]) -> bool:
 
 def local_partial(row: Row, parent: int) -> Any:
     """∂φⱼ/∂vᵢ as a SymPy expression; None where there is no closed form here."""
-    rule = _closed_forms().get(row.operation)
-    if rule is None or not _plain(row.options):
+    form = _closed_forms().get(row.operation)
+    if form is None or not _plain(row.options):
         return None
     arguments = [_symbol(argument, place) for place, argument in enumerate(row.arguments)]
     if any(argument is None for argument in arguments):
         return None
     try:
-        expression = rule(*arguments)
+        expression = form(*arguments)
     except TypeError:  # the operation was given more than its closed form covers
         return None
     return expression.diff(_v(parent))
