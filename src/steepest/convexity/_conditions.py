@@ -32,6 +32,19 @@ class Configurations:
         )
 
 
+def spread(at: Configurations) -> Tensor:
+    """Return the weighted mean squared distance of the points from their mean, in float64.
+
+    A violation divided by it is a mean curvature, the same for all chords of a round bowl.
+    """
+    points, count, k = at.points.to(torch.float64), len(at.points), at.points.shape[1]
+    if k == 1:
+        return points.new_ones(count)
+    weights = points.new_full((count, k), 1 / k) if at.weights is None else at.weights
+    middle = (weights[:, :, None] * points).sum(1, keepdim=True)
+    return (weights * (points - middle).square().sum(2)).sum(1)
+
+
 class Sides(NamedTuple):
     """Both sides of the inequality, by how much it is broken, and the size of its terms: (B,)."""
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from steepest.convexity import _lines
-from steepest.convexity._conditions import CONDITIONS, Configurations, Sides, Values
+from steepest.convexity._conditions import CONDITIONS, Configurations, Sides, Values, spread
 from steepest.convexity._draws import exponential, uniform
 from steepest.convexity._kinds import KINDS, NOUNS
 from steepest.convexity._refine import ascend, least_curvature
@@ -124,7 +124,7 @@ class Hunt:
 
     def loosen(self, rows: Tensor) -> Tensor:
         """Move points a little towards random ones of the domain, away from kinks."""
-        share = torch.finfo(rows.dtype).eps ** 0.25
+        share = self.eps**0.25
         return (1 - share) * rows + share * self.draw(len(rows))
 
     def climb(self, start: Configurations, hull: Tensor | None, steps: int) -> Witness | None:
@@ -132,7 +132,7 @@ class Hunt:
         end = ascend(self.sides, start, self.domain, steps, 1e3 * self.eps)
         points = end.points
         if self.condition in ("gradient", "hessian"):
-            share = torch.finfo(points.dtype).eps ** 0.25
+            share = self.eps**0.25
             points = (1 - share) * points + share * self.draw(len(points))[:, None]
         end = replace(end, points=points)
         if self.condition == "hessian":
@@ -143,13 +143,14 @@ class Hunt:
 
     @property
     def eps(self) -> float:
-        return torch.finfo(self.domain.dtype).eps
+        return float(torch.finfo(self.domain.dtype).eps)
 
     def judge(self, at: Configurations) -> tuple[Witness | None, Tensor]:
         """Return the greatest violation that rounding does not explain, and an order by promise."""
         sides = _detached(self.sides(at))
         finite = torch.isfinite(sides.violation) & torch.isfinite(sides.scale)
-        relative = sides.violation / sides.scale.clamp(min=1e-300)
+        # as in the ascent; dividing by the size of the terms would prefer points close together
+        relative = sides.violation / spread(at).clamp(min=1e-300)
         order = torch.where(finite, relative, -torch.inf).argsort(descending=True)
         suspects = finite & (sides.violation > ROUNDINGS * self.eps * sides.scale)
         greatest = torch.where(suspects, sides.violation, -torch.inf).argsort(descending=True)

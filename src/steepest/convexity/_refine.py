@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from steepest.convexity._conditions import Configurations, Sides, Values, product
+from steepest.convexity._conditions import Configurations, Sides, Values, product, spread
 from steepest.convexity._draws import gaussian
 from steepest.convexity.base import Set
 
@@ -80,9 +80,9 @@ def ascend(
     def quotient(at: Configurations) -> tuple[Tensor, Tensor, Sides]:
         with torch.enable_grad():
             leaf = at.points.detach().requires_grad_()
-            here = sides(replace(at, points=leaf))
-            spread = (leaf - leaf.mean(1, keepdim=True)).square().sum((1, 2)).to(torch.float64)
-            score = here.violation if leaf.shape[1] == 1 else here.violation / spread
+            moving = replace(at, points=leaf)
+            here = sides(moving)
+            score = here.violation / spread(moving)
             if not score.requires_grad:
                 return score, torch.zeros_like(leaf), here
             (slope,) = torch.autograd.grad(score.sum(), leaf, allow_unused=True)

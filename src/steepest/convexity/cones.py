@@ -77,7 +77,8 @@ class PSDCone(SizedSet):
         X = rows.reshape(-1, self.n, self.n)
         values, vectors = torch.linalg.eigh((X + X.mT) / 2)
         nearest = (vectors * values.clamp(min=0)[:, None, :]) @ vectors.mT
-        return ((nearest + nearest.mT) / 2).reshape(rows.shape)
+        symmetric: Tensor = (nearest + nearest.mT) / 2
+        return symmetric.reshape(rows.shape)
 
     def _sample(self, count: int, generator: torch.Generator) -> Tensor:
         factor = gaussian((count, self.n, self.n), generator)
