@@ -15,9 +15,9 @@ from steepest.identities.likelihoods import LIKELIHOODS
 from steepest.identities.losses import LOSSES
 from steepest.identities.norms import NORMS
 from steepest.identities.traces import TRACES
-from steepest.identities.verify import AUTOGRAD, DIFFERENCES, Verification, verify
+from steepest.identities.verify import Verification, verify
 
-__all__ = ["AUTOGRAD", "CATALOGUE", "DIFFERENCES", "Identity", "Verification", "find", "verify"]
+__all__ = ["CATALOGUE", "Identity", "Verification", "find", "verify"]
 
 CATALOGUE: tuple[Identity, ...] = (
     *FORMS,
@@ -33,7 +33,10 @@ CATALOGUE: tuple[Identity, ...] = (
     *LAYERS,
     *IMPLICIT,
 )
-"""Every identity, in the order of the reference page: topic by topic, names unique."""
+"""All identities, topic by topic as on the reference page; no two share a name.
+
+:meta hide-value:
+"""
 
 
 def find(name: str) -> Identity:

@@ -109,18 +109,17 @@ class Identity:
         claimed = lambda X, A: A.mT
         """
         parts = {"fun": self.fun, "claimed": self.claimed, "second": self.second}
-        return "\n".join(
-            _source(name, function) for name, function in parts.items() if function is not None
-        )
+        functions = {name: function for name, function in parts.items() if function is not None}
+        lines = [f"{name} = {_expression(function)}" for name, function in functions.items()]
+        definitions = [_definition(function) for function in functions.values()]
+        return "\n\n\n".join(["\n".join(lines), *filter(None, definitions)])
 
 
-def _source(name: str, function: Callable[..., Tensor]) -> str:
-    """Return a function's definition, or ``name = lambda ...`` for a lambda."""
-    code = getattr(function, "__code__", None)
-    if code is None:  # a function of PyTorch's own, such as torch.trace
-        return f"{name} = {function.__name__}"
+def _expression(function: Callable[..., Tensor]) -> str:
+    """Return a lambda's source, or a function's name."""
     if function.__name__ != "<lambda>":
-        return textwrap.dedent(inspect.getsource(function)).strip()
+        return function.__name__
+    code = function.__code__
     text, lambdas = _lambdas(code.co_filename)
     # Where one line holds several lambdas, the arguments tell them apart.
     names = code.co_varnames[: code.co_argcount]
@@ -129,9 +128,15 @@ def _source(name: str, function: Callable[..., Tensor]) -> str:
         for node in lambdas
         if node.lineno == code.co_firstlineno and tuple(a.arg for a in node.args.args) == names
     )
-    lines = (ast.get_source_segment(text, node) or "").split("\n")
-    rest = textwrap.dedent("\n".join(lines[1:]))
-    return f"{name} = {lines[0]}" + (f"\n{textwrap.indent(rest, '    ')}" if rest else "")
+    first, newline, rest = (ast.get_source_segment(text, node) or "").partition("\n")
+    return first + newline + textwrap.indent(textwrap.dedent(rest), "    ")
+
+
+def _definition(function: Callable[..., Tensor]) -> str:
+    """Return the definition of a function with a name, unless it is PyTorch's own."""
+    if function.__name__ == "<lambda>" or not inspect.isfunction(function):
+        return ""
+    return inspect.getsource(function).strip()
 
 
 @cache
