@@ -27,7 +27,7 @@ from steepest import distributed, methods, minimize
 STEPS = 20
 RATE = 0.5
 # rows, columns
-PROBLEMS = {"few rows": (1_000, 10), "many rows": (200_000, 100), "wide": (4_000, 10_000)}
+PROBLEMS = {"few rows": (1_000, 10), "many rows": (100_000, 100), "wide": (2_000, 5_000)}
 QUICK = {"few rows": (1_000, 10), "many rows": (20_000, 100)}
 LENGTHS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]
 # What a rack is often said to have: 10 gigabits a second, 50 microseconds a message.
@@ -128,7 +128,7 @@ def work(path, quick):
         for name, shape in (QUICK if quick else PROBLEMS).items():
             A, y = table(*shape)
             entries, fun = contestants(A, y, group.size)
-            walls, answers = measure(entries, 5 if quick else 7)
+            walls, answers = measure(entries, 3 if quick else 5)
             before = fun.bytes_reduced, fun.all_reduces
             entries["ours"]()
             sent = fun.bytes_reduced - before[0], fun.all_reduces - before[1]
