@@ -1,7 +1,5 @@
 """Chain, product and quotient rules."""
 
-# ruff: noqa: N803  (matrices have capital letters)
-
 from functools import partial
 
 import torch

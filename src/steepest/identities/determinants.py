@@ -1,7 +1,5 @@
 """Determinants and their logarithms."""
 
-# ruff: noqa: N803, N806  (matrices have capital letters)
-
 from functools import partial
 
 import torch

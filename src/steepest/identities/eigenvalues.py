@@ -6,8 +6,6 @@ symmetric X is the symmetric matrix of which directional derivatives along symme
 products.
 """
 
-# ruff: noqa: N803, N806  (matrices have capital letters)
-
 from functools import partial
 
 import torch

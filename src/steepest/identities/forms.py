@@ -1,7 +1,5 @@
 """Linear and quadratic forms."""
 
-# ruff: noqa: N803  (matrices have capital letters)
-
 from functools import partial
 
 import torch

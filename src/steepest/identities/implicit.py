@@ -1,7 +1,5 @@
 """Functions defined by an equation, and the adjoint solves that differentiate them."""
 
-# ruff: noqa: N803, N806  (matrices have capital letters)
-
 from functools import partial
 
 import torch

@@ -1,7 +1,5 @@
 """Inverses, pseudo-inverses, and functions of matrices."""
 
-# ruff: noqa: N803, N806  (matrices have capital letters)
-
 from functools import partial
 
 import torch

@@ -1,7 +1,5 @@
 """Kronecker products, and matrices as columns stacked in a vector."""
 
-# ruff: noqa: N803  (matrices have capital letters)
-
 from functools import partial
 
 import torch

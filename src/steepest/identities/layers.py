@@ -1,7 +1,5 @@
 """Layers of networks, one input or a batch of them by rows."""
 
-# ruff: noqa: N803, N806  (matrices have capital letters)
-
 from functools import partial
 
 import torch

@@ -4,8 +4,6 @@ Covariances are differentiated as if their entries were free, which is what auto
 differentiation does too; a symmetric covariance is where the formula is used.
 """
 
-# ruff: noqa: N803, N806  (matrices have capital letters)
-
 import math
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Losses: least squares, softmax and its relatives, classification and regression."""
 
-# ruff: noqa: N803  (matrices have capital letters)
-
 from functools import partial
 
 import torch

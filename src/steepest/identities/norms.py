@@ -1,7 +1,5 @@
 """Norms of vectors and matrices, distances, means."""
 
-# ruff: noqa: N803  (matrices have capital letters)
-
 from functools import partial
 
 import torch

@@ -1,7 +1,5 @@
 """Short names for what the formulas say, in the order and the letters of the books."""
 
-# ruff: noqa: N803  (matrices have capital letters)
-
 from collections.abc import Callable
 
 import torch

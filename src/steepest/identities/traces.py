@@ -1,7 +1,5 @@
 """Traces of polynomials and functions of a matrix."""
 
-# ruff: noqa: N803  (matrices have capital letters)
-
 from functools import partial
 
 import torch
