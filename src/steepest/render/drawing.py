@@ -106,7 +106,7 @@ def drawing(
                 lines.append(f"{name} = {summary(carried[row.number], digits)}")
         kind = "input" if row.number in trace.inputs else ""
         kind = "output" if row.number in trace.outputs else kind
-        hint = str(row.source) if row.source else ""
+        hint = f"line {row.source.line}: {row.source.text}" if row.source else ""
         boxes.append(Box(f"r{row.number}", tuple(lines), kind, row.number in highlight, hint))
     arrows = [
         _arrow(trace, parent, row, partials, direction == "reverse", digits, highlight)

@@ -63,7 +63,7 @@ def push(
     except RuntimeError as missing:  # NotImplementedError is one
         if "not implemented" not in str(missing):
             raise
-        raise NotImplementedError(
+        raise ValueError(
             "Trace.forward: PyTorch cannot differentiate the reverse rule of an operation here "
             f"({missing}); use Trace.reverse, or write the operation with simpler ones"
         ) from missing

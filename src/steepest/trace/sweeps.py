@@ -78,9 +78,8 @@ class Trace:
         Raises
         ------
         TypeError, ValueError
-            If the tangents do not fit the inputs.
-        NotImplementedError
-            If PyTorch cannot differentiate the reverse rule of some operation (see below).
+            If the tangents do not fit the inputs, or PyTorch cannot differentiate the reverse rule
+            of some operation (see below).
 
         Notes
         -----
