@@ -40,7 +40,7 @@ source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = ["_build", "gallery/**/*.ipynb", "gallery/**/*.py"]
 nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(torch|matplotlib|collections|Axes|Figure|Tensor|Any)\b.*")]
-nitpick_ignore = [("py:class", "optional")]
+nitpick_ignore = [("py:class", "optional"), ("py:class", "os.PathLike")]
 # Two pages may cite one work: each lists it, and its citations lead to its own list.
 suppress_warnings = ["bibtex.duplicate_citation"]
 

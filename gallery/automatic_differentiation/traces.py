@@ -32,6 +32,7 @@ from steepest.trace import record
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 2
 INK, SOFT = "#1d2733", "#4a5666"
 
 
@@ -305,7 +306,6 @@ ax.set(
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 2
 claim("the value ln 2 + 10 − sin 5", trace.rows[-1].value, 11.652071455, atol=1e-9)
 claim(
     "the values of rows v₁ to v₅",

@@ -28,6 +28,7 @@ from steepest import claim, methods, minimize, plots, problems
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 3
 INK, SOFT = "#1d2733", "#4a5666"
 
 fun = problems.abs_quadratic().fun
@@ -300,7 +301,6 @@ ax.set(
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 3
 from_zero = runs[0.0]
 claim(
     "iterate 150 from 0 with step 0.05, float64",

@@ -32,6 +32,7 @@ from steepest import claim, methods, minimize, plots, problems
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 4
 INK, SOFT = "#1d2733", "#4a5666"
 
 problem = problems.seven_minima()
@@ -312,7 +313,6 @@ ax.set(
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 4
 claim("valleys of x cos 4x + 2|x| between eight borders", len(borders) - 1, len(minimisers))
 claim(
     "the slope at the six smooth minimisers", slope(minimisers)[[0, 1, 2, 4, 5, 6]], 0, atol=1e-12

@@ -36,6 +36,7 @@ from steepest import claim, plots, problems
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 3
 INK, SOFT = "#1d2733", "#4a5666"
 
 
@@ -368,7 +369,6 @@ axes[0].set_ylabel("y")
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 3
 claim("the Hessian of ½xᵀAx is A for symmetric A", H, A, atol=1e-12)
 B = torch.stack([vector(3, 4), vector(0, 6)])
 claim(
