@@ -4,6 +4,7 @@ Values and derivatives are computed in the dtype of the points, what is made of 
 so that only the function's own rounding is left.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -56,11 +57,12 @@ class Sides(NamedTuple):
 
 @dataclass(frozen=True)
 class Values:
-    """A function of one point, for many flat points at once."""
+    """A function of one point, for many flat points at once, on a domain of some extent."""
 
     fun: Callable[[Tensor], Tensor]
     shape: tuple[int, ...]
     caller: str
+    extent: float = math.inf
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return the values at the rows of a matrix (B, n), in float64, with their graph."""
@@ -129,12 +131,15 @@ def tangent_sides(values: Values, at: Configurations, sign: int) -> Sides:
 def curvature_sides(values: Values, at: Configurations, sign: int) -> Sides:
     """Evaluate the second-order condition, at the point where it is broken most.
 
-    The scale estimates the Hessian's Frobenius norm, by the products with three random vectors.
+    The scale estimates the Hessian's Frobenius norm, by the products with three random vectors,
+    and adds the length of the gradient over a sixteenth of the domain's extent: where log-sum-exp
+    is saturated, its tiny Hessian is a difference of numbers far larger than itself.
     """
     points, directions = at.points, at.directions
     assert directions is not None
     count, k, n = points.shape
     leaf, _, gradients = values.gradients(points.reshape(count * k, n))
+    slopes = torch.linalg.vector_norm(gradients.detach(), dim=1) * (16 / values.extent)
     along = directions[:, None].expand(count, k, n).reshape(count * k, n)
     curvature = (along * product(gradients, leaf, along)).to(torch.float64).sum(1)
     generator = torch.Generator().manual_seed(0)
@@ -152,7 +157,7 @@ def curvature_sides(values: Values, at: Configurations, sign: int) -> Sides:
         torch.zeros_like(worst),
         sign * worst,
         -worst,
-        scale.amax(0).to(torch.float64).reshape(count, k).amax(1),
+        (scale.amax(0) + slopes).to(torch.float64).reshape(count, k).amax(1),
     )
 
 

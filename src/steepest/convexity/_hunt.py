@@ -32,10 +32,11 @@ class Hunt:
     kind: str
     points: int
     random: torch.Generator
+    extent: float
 
     @property
     def values(self) -> Values:
-        return Values(self.fun, self.domain.shape, "find_violation")
+        return Values(self.fun, self.domain.shape, "find_violation", self.extent)
 
     def sides(self, at: Configurations) -> Sides:
         return CONDITIONS[self.condition](self.values, at, KINDS[self.kind][0])
@@ -125,7 +126,8 @@ class Hunt:
     def loosen(self, rows: Tensor) -> Tensor:
         """Move points a little towards random ones of the domain, away from kinks."""
         share = self.eps**0.25
-        return (1 - share) * rows + share * self.draw(len(rows))
+        loosened: Tensor = (1 - share) * rows + share * self.draw(len(rows))
+        return loosened
 
     def climb(self, start: Configurations, hull: Tensor | None, steps: int) -> Witness | None:
         """Ascend, step off kinks, and look again."""

@@ -90,7 +90,8 @@ def find_violation(
 
     *Rounding.* A violation counts where it exceeds 16 machine epsilons times the size of the terms
     of the inequality, plus 8 times the scatter that changes in the last places of the points
-    cause. This is an estimate: a function that loses digits inside in a way that such changes
+    cause; the size of a second derivative includes the gradient's length over a sixteenth of
+    the domain's extent. This is an estimate: a function that loses digits inside in a way that such changes
     do not show can still be accused.
 
     *Strictness* cannot be decided from rounded values alone. A strict kind is broken by whatever
@@ -183,7 +184,9 @@ def search(
     if isinstance(fun_or_set, Set):
         return search_set(fun_or_set, domain, samples, random)
     assert domain is not None
-    hunt = Hunt(fun_or_set, domain, condition, kind, points, random)
+    some = domain.sample(64).reshape(64, -1).to(torch.float64)
+    extent = max(float(torch.cdist(some, some).max()), torch.finfo(domain.dtype).tiny)
+    hunt = Hunt(fun_or_set, domain, condition, kind, points, random, extent)
     return hunt.run(samples, refinements, steps)
 
 
