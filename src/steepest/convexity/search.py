@@ -90,9 +90,9 @@ def find_violation(
 
     *Rounding.* A violation counts where it exceeds 16 machine epsilons times the size of the terms
     of the inequality, plus 8 times the scatter that changes in the last places of the points
-    cause; the size of a second derivative includes the gradient's length over a sixteenth of
-    the domain's extent. This is an estimate: a function that loses digits inside in a way that such changes
-    do not show can still be accused.
+    cause; the size of a second derivative includes the gradient's length over a sixteenth of the
+    domain's extent. This is an estimate: a function that loses digits inside in a way that such
+    changes do not show can still be accused.
 
     *Strictness* cannot be decided from rounded values alone. A strict kind is broken by whatever
     breaks the plain one, and by a segment, at least a quarter as long as the domain is in its
