@@ -1,6 +1,6 @@
 """Wrong formulas are refused, also those that special samples would let pass."""
 
-# ruff: noqa: N803  (matrices have capital letters)
+
 
 from dataclasses import replace
 

@@ -213,7 +213,7 @@ class Union(_Combination):
 
     @property
     def convex(self) -> bool:
-        """Whether there is one set only, and it is convex: of more, nothing is known."""
+        """Whether there is one set only, and it is convex. Of more, nothing is known."""
         return len(self.sets) == 1 and self.sets[0].convex
 
     def _excess(self, rows: Tensor) -> Tensor:
