@@ -35,10 +35,10 @@ def bowl(x):
     return x @ (A.to(x) @ x) / 2
 
 
-def by_coordinates(fun, start, steps):
-    """Return the history of exact coordinate descent."""
+def by_coordinates(fun, start, steps, tol=1e-10):
+    """Return the history of coordinate descent, each line searched to the tolerance."""
     x0 = torch.tensor(start, dtype=torch.float64, device=device)
-    method = Method(directions.coordinate(), step_sizes.exact(1e-14), "coordinate descent")
+    method = Method(directions.coordinate(), step_sizes.exact(tol), "coordinate descent")
     return minimize(fun, x0, method, max_iter=steps).history
 
 
@@ -55,7 +55,7 @@ plots.contours(ax, bowl, (-2.2, 1.4), (-0.8, 2.3), levels=14, device=device, col
 plots.path(ax, stairs.x, color="C0")
 plots.path(ax, smooth.x, color="C1", linestyle="--")
 ax.text(-0.35, 1.62, "one axis at a time", color="C0")
-ax.text(-1.9, 0.95, "gradient steps", color="C1")
+ax.text(-2.05, 0.55, "gradient steps", color="C1")
 ax.set(title="A staircase into a bowl", xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
 
 # %%
@@ -82,7 +82,7 @@ def separable(x):
 
 
 STARTS = ((1.8, 0.7), (-1.6, 0.9), (-0.4, 1.9), (0.4, -1.7), (1.9, 1.6))
-runs = {fun: [by_coordinates(fun, start, 12) for start in STARTS] for fun in (crease, separable)}
+runs = {fun: [by_coordinates(fun, start, 6) for start in STARTS] for fun in (crease, separable)}
 
 fig, axes = plots.figure(
     "Two sets of level lines with five staircases each. On the left each staircase ends on the "
@@ -128,7 +128,7 @@ def cube(x):
 
 
 EPS = 0.4
-walk = by_coordinates(cube, (-1 - EPS, 1 + EPS / 2, -1 - EPS / 4), 36)
+walk = by_coordinates(cube, (-1 - EPS, 1 + EPS / 2, -1 - EPS / 4), 36, tol=1e-14)
 
 fig, ax = plots.figure(
     "A cube in space, drawn in thin lines. A thick path runs along six of its edges, around and "
@@ -148,7 +148,11 @@ for sign in (-1, 1):
 ax.set(title="Around six corners", xlabel="$x_1$", ylabel="$x_2$", zlabel="$x_3$")
 for set_ticks in (ax.set_xticks, ax.set_yticks, ax.set_zticks):
     set_ticks([-1, 0, 1])
+for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+    axis.pane.set_visible(False)
+ax.grid(False)
 ax.view_init(elev=22, azim=-62)
+ax.set_box_aspect(None, zoom=0.87)
 
 # %%
 # What the pictures claim

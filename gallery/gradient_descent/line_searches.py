@@ -77,7 +77,10 @@ for level, mask, color, label in (
     ax.text(5.5, level, label, color=color, va="center", ha="right")
 for (name, size), marker, color in zip(taken.items(), "o^s", ("C0", "C1", "C2"), strict=True):
     at = torch.tensor(size * 0.55)
-    ax.plot(at, phi(at), marker, color=color, markersize=9, label=name, linestyle="none")
+    # Wolfe's and the exact step are close together: the triangle is hollow, so that both are seen
+    hollow = {"markerfacecolor": "none", "markersize": 15} if marker == "^" else {}
+    style = {"markersize": 8, "linestyle": "none"} | hollow
+    ax.plot(at, phi(at), marker, color=color, label=name, **style)
 ax.legend(loc="upper center", ncols=3, handletextpad=0.2, columnspacing=1.2)
 ax.set(title="Step sizes that pass", xlabel="step size t", ylabel="change of f", ylim=(-2.1, 0.75))
 

@@ -80,14 +80,19 @@ fig, ax = plots.figure(
 )
 for (curvature, x), (color, line, at) in zip(
     runs.items(),
-    (("C0", "-", (21, 3e3)), ("C1", "--", (60, 1e-4)), ("C2", "-.", (60, 2.5))),
+    (("C0", "-", (20, 3e4)), ("C1", "--", (31, 3e-5)), ("C2", "-.", (40, 2.5))),
     strict=True,
 ):
-    shown = x[:101].abs()
-    k = torch.arange(101)[shown > 0]
+    shown = x[:61].abs()
+    k = torch.arange(61)[shown > 0]
     ax.semilogy(k, shown[shown > 0], line, color=color, marker="o" if curvature == 20 else None)
     ax.text(*at, f"curvature {curvature:g}", color=color)
-ax.set(title="1/t on three parabolas", xlabel="iteration", ylabel="size of the iterate")
+ax.set(
+    title="1/t on three parabolas",
+    xlabel="iteration",
+    ylabel="size of the iterate",
+    ylim=(1e-7, 1e6),
+)
 
 # %%
 # With noise
