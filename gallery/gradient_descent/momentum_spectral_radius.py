@@ -33,6 +33,7 @@ from steepest import claim, methods, minimize, plots, problems
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 2
 
 
 def companion(alpha, beta, lam):
@@ -52,7 +53,7 @@ def radius(alpha, beta, lam):
 
 
 beta = 0.5
-products = torch.linspace(0, 3.2, 49, dtype=torch.float64)
+products = torch.linspace(0, 3.2, 33, dtype=torch.float64)
 roots = torch.linalg.eigvals(companion(1.0, beta, products)).cpu()
 
 fig, ax = plots.figure(
@@ -81,7 +82,7 @@ def draw(j):
     heading.set_text(rf"$\beta = 0.5$, $\alpha\lambda$ = {products[j]:.2f}: radius {size:.2f}")
 
 
-plots.film(fig, draw, frames=len(products), per_second=10, still=18)
+plots.film(fig, draw, frames=len(products), per_second=10, still=12)
 
 # %%
 # The map
@@ -158,7 +159,6 @@ ax.set(
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 2
 inside = (products > (1 - beta**0.5) ** 2 + 1e-3) & (products < (1 + beta**0.5) ** 2 - 1e-3)
 claim("complex roots have the size √β for every λ", roots[inside].abs(), beta**0.5, atol=1e-12)
 claim(

@@ -29,6 +29,7 @@ from steepest.derivatives import hessian
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 3
 
 
 def matrix(*rows):
@@ -185,7 +186,6 @@ ax.set(
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 3
 claim("preconditioned descent in x is gradient descent in z", better, in_z * scale, atol=1e-12)
 claim(
     "after 12 steps it is a thousand times closer than plain descent",
