@@ -107,8 +107,8 @@ side.set_xticklabels(["0", "π", "2π"])
 
 
 def draw(k):
-    """Show the walker after k forty-eighths of the circle."""
-    t = 2 * math.pi * k / 48
+    """Show the walker after k thirty-sixths of the circle."""
+    t = 2 * math.pi * k / 36
     x, pull, push = forces(t)
     for arrow, vector in zip(arrows, (pull, push, pull + push), strict=True):
         arrow.set_offsets(x.cpu()[None])
@@ -117,7 +117,7 @@ def draw(k):
     mark.set_data([t], [f(x).item()])
 
 
-plots.film(fig, draw, frames=48, per_second=10, still=2)
+plots.film(fig, draw, frames=36, per_second=8, still=2)
 
 # %%
 # Three ways
@@ -166,7 +166,7 @@ plots.path(ax, on_circle, color="C0", marker="s", markersize=7, linestyle="none"
 plots.path(ax, through.history.x, color="C1", marker="^")
 ax.text(-0.44, 0.82, "along the circle:\nNewton (squares)", color="C0", va="top")
 ax.text(-0.58, 0.33, "through the plane:\nmultipliers (triangles)", color="C1")
-ax.text(-0.44, 0.52, "back onto it:\nprojection (dots)", color="C2")
+ax.text(-0.44, 0.56, "back onto it:\nprojection (dots)", color="C2")
 ax.set(title="One minimum, three ways", xlabel=r"$x_1$", ylabel=r"$x_2$", aspect="equal")
 
 # %%
@@ -210,8 +210,8 @@ ax.set(
 # The step that finds the maximum
 # -------------------------------
 # Beyond the step :math:`1/(\lambda_{\min} + \lambda_{\max}) = 1/5` the ratio's modulus exceeds 1.
-# The step 0.25 is below :math:`2/L = 0.276`, which would be safe on a convex set. Here, the iterates
-# jump between the two *largest* points.
+# The step 0.25 is below :math:`2/L = 0.276`, which would be safe on a convex set. Here, the
+# iterates jump between the two *largest* points.
 wrong = back(0.25)
 fig, ax = plots.figure(
     "Values of f on the circle against the iteration. With the step 0.15 they fall to 1.38, with "
