@@ -49,7 +49,7 @@ def exact_run(kappa, start, steps):
     return minimize(valley(kappa), start, methods.steepest_descent(), max_iter=steps).history
 
 
-kappas = [30 ** (j / 35) for j in range(36)]
+kappas = [30 ** (j / 27) for j in range(28)]
 ways = []
 for kappa in kappas:
     way = exact_run(kappa, vector(1.0, 1 / kappa), 15).x.cpu()
@@ -83,7 +83,7 @@ def draw(j):
     heading.set_text(f"Exact steepest descent, condition number {kappas[j]:.1f}")
 
 
-plots.film(fig, draw, frames=len(kappas), per_second=8, still=24)
+plots.film(fig, draw, frames=len(kappas), per_second=7, still=19)
 
 # %%
 # Ten times the condition number, ten times the steps
