@@ -37,6 +37,7 @@ from steepest.plots import INK
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 1
 
 
 def harmonic(x):
@@ -205,7 +206,6 @@ ax.set_ylabel("share that ends elsewhere")
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 1
 eigenvalues = torch.linalg.eigvalsh(vmap(jacrev(grad(harmonic)))(roots))
 claim(
     "at the three roots the Hessian has the eigenvalues −3 and 3",

@@ -37,6 +37,7 @@ from steepest.plots import INK, SOFT
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 2
 
 
 def saddle(x):
@@ -77,6 +78,7 @@ def landscape(ax):
         (-1.5, 1.5),
         (-2.1, 2.1),
         levels=[-0.9, -0.6, -0.3, 0, 0.3, 0.8, 1.5, 2.5],
+        points=81,
         device=device,
         colors=SOFT,
         linewidths=0.5,
@@ -141,15 +143,15 @@ for ax, name, color in zip(axes, ways, ("C1", "C0"), strict=True):
 
 
 def draw(k):
-    """Show the clouds k/8 of a step after the start, resting at each whole step."""
-    step, part = divmod(k, 8)
-    share = min(1.0, part / 6)
+    """Show the clouds k/5 of a step after the start, resting at each whole step."""
+    step, part = divmod(k, 5)
+    share = part / 4
     for dot, way in zip(dots, ways.values(), strict=True):
         now = way[step] if step == 7 else torch.lerp(way[step], way[step + 1], share)
         dot.set_data(*now.T.cpu())
 
 
-film = plots.film(fig, draw, frames=57, per_second=12, still=19)
+film = plots.film(fig, draw, frames=36, per_second=8, still=12)
 
 # %%
 # Where the basin ends
@@ -217,7 +219,6 @@ ax.set_ylabel("share of starts")
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 2
 from_lecture = torch.tensor([1, 0.3], dtype=torch.float64, device=device)
 claim(
     "from (1, 0.3) Newton's method ends in the saddle",
