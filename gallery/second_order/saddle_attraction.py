@@ -77,8 +77,8 @@ def landscape(ax):
         saddle,
         (-1.5, 1.5),
         (-2.1, 2.1),
-        levels=[-0.9, -0.6, -0.3, 0, 0.3, 0.8, 1.5, 2.5],
-        points=81,
+        levels=[-0.8, -0.4, 0, 0.5, 1.5],
+        points=61,
         device=device,
         colors=SOFT,
         linewidths=0.5,
@@ -133,7 +133,7 @@ fig, axes = plots.figure(
     "minima.",
     columns=2,
     sharey=True,
-    figsize=(6.0, 4.0),
+    figsize=(5.2, 3.6),
 )
 dots = []
 for ax, name, color in zip(axes, ways, ("C1", "C0"), strict=True):
@@ -143,15 +143,15 @@ for ax, name, color in zip(axes, ways, ("C1", "C0"), strict=True):
 
 
 def draw(k):
-    """Show the clouds k/5 of a step after the start, resting at each whole step."""
-    step, part = divmod(k, 5)
-    share = part / 4
+    """Show the clouds k/4 of a step after the start, resting at each whole step."""
+    step, part = divmod(k, 4)
+    share = part / 3
     for dot, way in zip(dots, ways.values(), strict=True):
         now = way[step] if step == 7 else torch.lerp(way[step], way[step + 1], share)
         dot.set_data(*now.T.cpu())
 
 
-film = plots.film(fig, draw, frames=36, per_second=8, still=12)
+film = plots.film(fig, draw, frames=29, per_second=7, still=5)
 
 # %%
 # Where the basin ends
