@@ -27,6 +27,7 @@ from steepest.methods import Method
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 2
 
 A = torch.tensor([[2.0, 1.2], [1.2, 1.5]], dtype=torch.float64, device=device)
 
@@ -157,7 +158,6 @@ ax.set_box_aspect(None, zoom=0.87)
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 2
 ratio = (A[0, 1] ** 2 / (A[0, 0] * A[1, 1])).item()
 claim(
     "each round of the staircase multiplies both errors by a₁₂²/(a₁₁a₂₂)",

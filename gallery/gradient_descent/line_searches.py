@@ -33,6 +33,7 @@ from steepest.methods import Method
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 1
 
 
 def phi(t):
@@ -179,7 +180,6 @@ axes[1].set_title("cosine 1/2: arrives")
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 1
 at = torch.tensor([size * 0.55 for size in taken.values()], dtype=torch.float64)
 rate = (0.24 * at - 0.55 - 0.28 * 2.6 * torch.sin(2.6 * at)).abs()
 claim("all three steps satisfy Armijo's condition", phi(at) + c1 * at * 0.55, 0, relation="≤")

@@ -29,6 +29,7 @@ from steepest.methods import Method
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 3
 
 STEPS = 1000
 SCHEDULES = {
@@ -148,7 +149,6 @@ ax.set(title="What is left of the start and the noise", xlabel="step t", ylabel=
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 3
 claim(
     "curvature 20: the iterates are (−1)ᵏ times binomial coefficients of 19",
     runs[20.0][:20],

@@ -35,6 +35,7 @@ from steepest import claim, methods, minimize, minimize_many, plots
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 2
 
 FIRST, SECOND = 4 / 3, 4.0
 
@@ -148,7 +149,6 @@ ax.set(
 # %%
 # What the pictures claim
 # -----------------------
-# sphinx_gallery_thumbnail_number = 2
 starts = torch.linspace(-6, 6, 60, dtype=torch.float64, device=device)
 
 
