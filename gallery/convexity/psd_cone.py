@@ -51,6 +51,17 @@ def coordinates(X):
     return torch.stack([a - c, 2 * b, a + c], -1) / math.sqrt(2)
 
 
+def stage(alt, size, elevation, azimuth):
+    """Return axes in three dimensions that read well on light and dark pages."""
+    _, ax = plots.figure(alt, figsize=size, subplot_kw={"projection": "3d"})
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.pane.set_visible(False)
+    ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1], zticks=[-1, 0, 1])
+    ax.set_box_aspect((1, 1, 1), zoom=0.92)
+    ax.view_init(elev=elevation, azim=azimuth)
+    return ax
+
+
 # %%
 # The cone
 # --------
@@ -69,11 +80,12 @@ ends = torch.stack(
 )
 shares = torch.linspace(0, 1, 101, dtype=torch.float64, device=device)[:, None]
 segment = (1 - shares) * ends[0] + shares * ends[1]
-fig, ax = plots.figure(
+ax = stage(
     "Two round cones in three dimensions that meet with their tips, one opening upwards and one "
     "downwards. A segment joins two points of the upper cone's surface through its inside.",
-    figsize=(5.6, 5.2),
-    subplot_kw={"projection": "3d"},
+    (5.6, 5.2),
+    14,
+    -52,
 )
 for sign, color in ((1, "C0"), (-1, "C1")):
     ax.plot_surface(
@@ -90,10 +102,7 @@ ax.plot(*segment.cpu().T.numpy(), color="C2", linewidth=2.5)
 ax.plot(*ends.cpu().T.numpy(), "o", color="C2", markersize=7)
 ax.plot([0, 0], [0, 0], [0, 1.5], "--", color=plots.INK, linewidth=1)
 ax.text(0, 0, 1.62, "$I$", color=plots.INK)
-ax.set(xlabel="$s$", ylabel="$w$", zlabel="$u$", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-ax.set(zticks=[-1, 0, 1])
-ax.set_box_aspect((1, 1, 1), zoom=0.92)
-ax.view_init(elev=14, azim=-52)
+ax.set(xlabel="$s$", ylabel="$w$", zlabel="$u$")
 
 # %%
 # The nearest semidefinite matrix
@@ -128,7 +137,7 @@ ax.set(xlabel="$s$", ylabel="$u$", aspect="equal", xlim=(-1.6, 1.6), ylim=(-1.4,
 # has to be positive semidefinite. This is a slice of a cone in six dimensions, and again convex: a
 # tetrahedron, blown up until only its six edges are straight. In its four corners all correlations
 # are 1 or −1.
-side = torch.linspace(-1, 1, 121, dtype=torch.float64, device=device)
+side = torch.linspace(-1, 1, 61, dtype=torch.float64, device=device)
 x, y = torch.meshgrid(side, side, indexing="ij")
 reach = ((1 - x**2) * (1 - y**2)).clamp(min=0).sqrt()
 upper, lower = x * y + reach, x * y - reach
@@ -140,26 +149,30 @@ def correlations(x, y, z):
     return torch.stack([one, x, y, x, one, z, y, z, one], -1).reshape(*x.shape, 3, 3)
 
 
-fig, ax = plots.figure(
+ax = stage(
     "A body like an inflated tetrahedron in the cube of all triples of numbers between minus one "
     "and one, with its six straight edges and four corners.",
-    figsize=(5.6, 5.0),
-    subplot_kw={"projection": "3d"},
+    (5.6, 5.0),
+    22,
+    -62,
 )
 for z in (upper, lower):
     ax.plot_surface(
-        x.cpu().numpy(), y.cpu().numpy(), z.cpu().numpy(), color="C0", alpha=0.35, linewidth=0,
-        rstride=3, cstride=3,
-    )  # fmt: skip
+        x.cpu().numpy(),
+        y.cpu().numpy(),
+        z.cpu().numpy(),
+        color="C0",
+        alpha=0.35,
+        linewidth=0,
+        rstride=2,
+        cstride=2,
+    )
 tips = [(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)]
 for i, tip in enumerate(tips):
     ax.plot(*tip, "o", color="C1", markersize=6)
     for other in tips[:i]:
         ax.plot(*zip(tip, other, strict=True), color="C1", linewidth=1.2)
 ax.set(xlabel="$x$", ylabel="$y$", zlabel="$z$")
-ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1], zticks=[-1, 0, 1])
-ax.set_box_aspect((1, 1, 1), zoom=0.92)
-ax.view_init(elev=22, azim=-62)
 
 # %%
 # What the pictures claim
