@@ -20,12 +20,14 @@ The script belongs to the lecture :doc:`/lectures/rates`.
 # own: with :math:`x = \sqrt\alpha\,z`, a step of length 1 in z on
 # :math:`z \mapsto f(\sqrt\alpha\,z)` reads
 #
-# .. math:: z^+ = z - \sqrt\alpha\,f'(\sqrt\alpha\,z), \qquad\text{so}\qquad x^+ = x - \alpha f'(x).
+# .. math:: z^+ = z - \sqrt\alpha\,f'(\sqrt\alpha\,z),
+#
+# and that is :math:`x^+ = x - \alpha f'(x)`.
 #
 # So 40,000 pairs of a start and a step size make one batch. The colour is the valley in which the
 # run is after 350 steps. Small steps: seven clean stripes, with borders at the local maxima.
 # Larger ones: the outer valleys, which are the narrow ones, hand their starts on to their
-# neighbours. White lines are the bounds :math:`2/f''`, above which a valley no longer lets a run
+# neighbours. The level lines are the bounds :math:`2/f''`, above which a valley no longer lets a run
 # come to rest.
 import math
 from itertools import pairwise
@@ -227,6 +229,7 @@ ax.set(
 # %%
 # What the pictures claim
 # -----------------------
+
 # sphinx_gallery_thumbnail_number = 1
 sample = torch.tensor([-3.5, -1.0, 2.0], **double)
 by_units = descend(sample, torch.tensor([0.03, 0.01, 0.02], **double), 50)[0]

@@ -243,6 +243,7 @@ ax.legend(loc="upper center")
 # %%
 # What the pictures claim
 # -----------------------
+
 # sphinx_gallery_thumbnail_number = 1
 problem = problems.seven_minima()
 point = torch.tensor(-3.4, dtype=torch.float64)

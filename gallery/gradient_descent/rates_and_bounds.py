@@ -233,6 +233,7 @@ ax.set_title("x² + 3 sin² x: error relative to the first")
 # -----------------------
 # Rounding enters where errors are of the size of machine epsilon; the tolerances allow for that
 # only.
+
 # sphinx_gallery_thumbnail_number = 2
 column = k[:, None]
 claim(
