@@ -27,8 +27,8 @@ The script belongs to the lecture :doc:`/lectures/rates`.
 # So 40,000 pairs of a start and a step size make one batch. The colour is the valley in which the
 # run is after 350 steps. Small steps: seven clean stripes, with borders at the local maxima.
 # Larger ones: the outer valleys, which are the narrow ones, hand their starts on to their
-# neighbours. The level lines are the bounds :math:`2/f''`, above which a valley no longer lets a run
-# come to rest.
+# neighbours. The level lines are the bounds :math:`2/f''`, above which a valley no longer lets
+# a run come to rest.
 import math
 from itertools import pairwise
 
