@@ -75,7 +75,7 @@ angle, level = torch.meshgrid(turn, height, indexing="ij")
 ends = torch.stack(
     [
         torch.tensor([math.cos(t), math.sin(t), 1.0], dtype=torch.float64, device=device)
-        for t in (-0.6, 1.9)
+        for t in (-2.5, 0.2)
     ]
 )
 shares = torch.linspace(0, 1, 101, dtype=torch.float64, device=device)[:, None]
