@@ -50,8 +50,8 @@ weights = torch.softmax(4 * torch.cos(phases - shifts), 1)
 means, averages = weights @ corners, weights @ heights
 fig, ax = plots.figure(
     "A film of a convex curve with five discs on it that grow and shrink. A diamond, their "
-    "weighted mean, wanders inside the polygon of the five and stays above the curve; a vertical line joins "
-    "it to the curve.",
+    "weighted mean, wanders inside the polygon of the five and stays above the curve; a vertical "
+    "line joins it to the curve.",
     figsize=(5.2, 3.9),
 )
 plots.graph(ax, bowl, (-5.2, 4.7), device=device, color="C0")
