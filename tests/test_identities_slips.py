@@ -1,7 +1,5 @@
 """Wrong formulas are refused, also those that special samples would let pass."""
 
-
-
 from dataclasses import replace
 
 import pytest
