@@ -48,7 +48,7 @@ def valleys(x):
 
 
 window = torch.linspace(-2.2, 2.2, 2201, **options)
-FRAMES = 48
+FRAMES = 32
 rolling = torch.linspace(-3, 3, FRAMES, **options)
 level, touching = conjugate(valleys(window), window, rolling)
 fine = torch.linspace(-3, 3, 1201, **options)
@@ -83,7 +83,7 @@ def draw(frame):
     left.set_title(f"s = {s:.1f}", color="C1")
 
 
-film = plots.film(fig, draw, frames=FRAMES, per_second=10, still=33)
+film = plots.film(fig, draw, frames=FRAMES, per_second=8, still=22)
 
 # %%
 # Six pairs
@@ -91,16 +91,16 @@ film = plots.film(fig, draw, frames=FRAMES, per_second=10, still=33)
 # Solid: the formula. Marks: the search over the grid.
 grid = torch.linspace(-20, 20, 20_001, **options)
 pairs = {
-    r"$x^2/2$": (lambda x: x**2 / 2, lambda s: s**2 / 2, (-3, 3)),
-    r"$|x|^3/3$": (lambda x: x.abs() ** 3 / 3, lambda s: s.abs() ** 1.5 / 1.5, (-3, 3)),
-    r"$e^x$": (torch.exp, lambda s: s * s.log() - s, (0.02, 3)),
-    r"$-\ln x$": (
+    "x²/2": (lambda x: x**2 / 2, lambda s: s**2 / 2, (-3, 3)),
+    "|x|³/3": (lambda x: x.abs() ** 3 / 3, lambda s: s.abs() ** 1.5 / 1.5, (-3, 3)),
+    "eˣ": (torch.exp, lambda s: s * s.log() - s, (0.02, 3)),
+    "−ln x": (
         lambda x: torch.where(x > 0, -x.log(), math.inf),
         lambda s: -1 - (-s).log(),
         (-3, -0.1),
     ),
-    r"$|x|$": (torch.abs, torch.zeros_like, (-1, 1)),
-    r"$\sqrt{1+x^2}$": (
+    "|x|": (torch.abs, torch.zeros_like, (-1, 1)),
+    "√(1+x²)": (
         lambda x: (1 + x**2).sqrt(),
         lambda s: -(1 - s**2).sqrt(),
         (-0.95, 0.95),
@@ -150,7 +150,7 @@ ax.text(1.5, 0.2, "$f^{**}$", color="C1")
 # What the pictures claim
 # -----------------------
 claim(
-    "film: the line is below the graph at every point, in all 48 frames",
+    "film: the line is below the graph at every point, in all 32 frames",
     (valleys(window) - rolling[:, None] * window + level[:, None]).min(),
     -1e-12,
     relation=">",
