@@ -17,25 +17,33 @@ BAD = [
     (
         lambda: methods.gradient_descent(-0.1),
         ValueError,
-        "fixed: lr must be positive and finite, got -0.1",
+        "gradient_descent: lr must be positive and finite, got -0.1",
     ),
     (
         lambda: methods.gradient_descent(0),
         ValueError,
-        "fixed: lr must be positive and finite, got 0",
+        "gradient_descent: lr must be positive and finite, got 0",
     ),
     (
         lambda: methods.gradient_descent(math.nan),
         ValueError,
-        "fixed: lr must be positive and finite",
+        "gradient_descent: lr must be positive and finite",
     ),
     (
         lambda: methods.gradient_descent(math.inf),
         ValueError,
-        "fixed: lr must be positive and finite",
+        "gradient_descent: lr must be positive and finite",
     ),
-    (lambda: methods.gradient_descent("fast"), TypeError, "fixed: lr must be a number, got 'fast'"),
-    (lambda: methods.gradient_descent(True), TypeError, "fixed: lr must be a number, got True"),
+    (
+        lambda: methods.gradient_descent("fast"),
+        TypeError,
+        "gradient_descent: lr must be a number, got 'fast'",
+    ),
+    (
+        lambda: methods.gradient_descent(True),
+        TypeError,
+        "gradient_descent: lr must be a number, got True",
+    ),
     (
         lambda: methods.heavy_ball(0.1, 1),
         ValueError,

@@ -320,3 +320,15 @@ def test_what_cannot_be_compiled_is_said() -> None:
     )
     with pytest.raises(CompilationError, match=r"cannot translate this function .*compile=False"):
         minimize_many(lambda x: x**2, torch.ones(3), method, compile=True)
+
+
+def test_diverged_starts_are_no_basins_and_do_not_compete():
+    starts = torch.linspace(-8, 8, 9, dtype=torch.float64)
+    method = methods.gradient_descent(0.05)
+    run = minimize_many(lambda x: x**4 / 4 - x**2 / 2, starts, method, max_iter=300, tol=1e-8)
+    assert run.status.count(Status.DIVERGED) == 2
+    assert run.basins().x.tolist() == pytest.approx([-1, 1, 0], abs=1e-6)
+    assert run.basins().label[[0, -1]].tolist() == [-1, -1]
+    falling = minimize_many(lambda x: -(x**2), starts[:3], method, max_iter=10_000, tol=1e-8)
+    with pytest.raises(ValueError, match="none of the 3 starts has a finite end; try a smaller"):
+        _ = falling.best

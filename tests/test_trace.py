@@ -218,3 +218,9 @@ def test_messages(call, error, message):
     torch.manual_seed(3)
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_number_weighs_an_output_of_one_entry():
+    trace = record(lambda x: 3 * x[:1], torch.tensor([1.0, 2.0]))
+    assert trace.reverse(2)[0].tolist() == [6, 0]
+    assert torch.equal(trace.reverse(1)[0], trace.reverse()[0])

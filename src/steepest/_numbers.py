@@ -9,7 +9,8 @@ import math
 def real(value: object, caller: str, name: str, *, otherwise: str = "") -> float:
     """Return an int or a float as a float; True and False are neither."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{caller}: {name} must be a number{otherwise}, got {value!r}")
+        hint = f"; write {name}.item()" if hasattr(value, "item") else ""
+        raise TypeError(f"{caller}: {name} must be a number{otherwise}, got {value!r}{hint}")
     return float(value)
 
 

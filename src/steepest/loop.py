@@ -51,7 +51,9 @@ def minimize(
     history
         False keeps no history, to save memory.
     state
-        ``result.state`` of an earlier run of the same method, to go on as if it had never stopped.
+        ``result.state`` of an earlier run of the same method on the same function, to go on as if
+        it had never stopped. Value and gradient at its point are taken from it, not computed anew:
+        for another function, pass ``x0=result.x`` instead.
 
     Returns
     -------
@@ -180,7 +182,8 @@ def _start(oracle: Oracle, x0: object, method: Method) -> State:
 def _resume(oracle: Oracle, x0: object, state: object, method: Method) -> State:
     if not isinstance(state, State):
         raise TypeError(
-            f"minimize: state must be the state of a Result, got {type(state).__name__}"
+            f"minimize: state must be the state of a Result, got {type(state).__name__}; "
+            "write state=result.state"
         )
     if x0 is not None and not (isinstance(x0, Tensor) and torch.equal(x0, state.x)):
         raise ValueError("minimize: x0 and state name different points; with state, pass x0=None")

@@ -26,7 +26,8 @@ class Status(Enum):
     )
     DIVERGED = (
         "A value, gradient or iterate stopped being finite; x is the last finite iterate. "
-        "Try a smaller step size, or a start where the function is defined."
+        "Try a smaller step size, or a start where the function is defined; or the function has no "
+        "lower bound."
     )
     STALLED = (
         "The steps became too small to change x in its dtype. "

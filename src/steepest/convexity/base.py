@@ -112,7 +112,8 @@ class Set(ABC):
         r"""Return the nearest point of the set, :math:`\arg\min_{y \in C} \|x - y\|_2`.
 
         A closed convex set has exactly one, P(x), and P is non-expansive:
-        :math:`\|P(x) - P(y)\| \le \|x - y\|`. It is computed in float64, whatever the dtype of `x`.
+        :math:`\|P(x) - P(y)\| \le \|x - y\|`. It is computed in float64, whatever the dtype of `x`,
+        and outside any graph: autograd takes it for a constant.
 
         Parameters
         ----------

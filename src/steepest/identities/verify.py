@@ -43,6 +43,8 @@ class Verification:
     autograd, differences
         Error of the claimed derivative against automatic differentiation, and against central
         differences of the function.
+    holds
+        Whether all of them are small enough; the truth value of the report as well.
     second_autograd, second_differences
         Error of the claimed second derivative against automatic differentiation, and against
         differences of the claimed first one; None where no second derivative is claimed.
@@ -61,6 +63,9 @@ class Verification:
     differences: float
     second_autograd: float | None = None
     second_differences: float | None = None
+
+    def __bool__(self) -> bool:
+        return self.holds
 
     @property
     def holds(self) -> bool:

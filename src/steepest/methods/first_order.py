@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from steepest import directions, step_sizes
+from steepest._numbers import positive
 from steepest.methods.method import Method
 
 __all__ = [
@@ -40,7 +41,11 @@ def gradient_descent(lr: float) -> Method:
     >>> minimize(lambda x: x**2, torch.tensor(1.0), methods.gradient_descent(0.25), max_iter=2).x
     tensor(0.2500)
     """
-    return Method(directions.steepest(), step_sizes.fixed(lr), "gradient descent")
+    return Method(
+        directions.steepest(),
+        step_sizes.fixed(positive(lr, "gradient_descent", "lr")),
+        "gradient descent",
+    )
 
 
 def heavy_ball(lr: float, momentum: float) -> Method:
@@ -66,7 +71,11 @@ def heavy_ball(lr: float, momentum: float) -> Method:
     >>> minimize(lambda x: x**2, torch.tensor(1.0), methods.heavy_ball(0.25, 0.5), max_iter=2).x
     tensor(0.)
     """
-    return Method(directions.heavy_ball(momentum), step_sizes.fixed(lr), "heavy ball")
+    return Method(
+        directions.heavy_ball(momentum),
+        step_sizes.fixed(positive(lr, "heavy_ball", "lr")),
+        "heavy ball",
+    )
 
 
 def steepest_descent() -> Method:
@@ -117,7 +126,9 @@ def nesterov(lr: float, momentum: float | None = None) -> Method:
     >>> minimize(lambda x: x**2, torch.tensor(1.0), methods.nesterov(0.25), max_iter=2).x
     tensor(0.2500)
     """
-    return Method(directions.nesterov(momentum), step_sizes.fixed(lr), "Nesterov")
+    return Method(
+        directions.nesterov(momentum), step_sizes.fixed(positive(lr, "nesterov", "lr")), "Nesterov"
+    )
 
 
 def coordinate_descent() -> Method:
@@ -163,7 +174,11 @@ def preconditioned(P: Tensor | Callable[[Tensor], Tensor], lr: float) -> Method:
     >>> minimize(lambda x: x @ A @ x / 2, torch.ones(2), method, max_iter=1).x
     tensor([0., 0.])
     """
-    return Method(directions.preconditioned(P), step_sizes.fixed(lr), "preconditioned")
+    return Method(
+        directions.preconditioned(P),
+        step_sizes.fixed(positive(lr, "preconditioned", "lr")),
+        "preconditioned",
+    )
 
 
 def conjugate_gradient() -> Method:

@@ -111,7 +111,7 @@ class Basins:
         How far each group reaches: the largest difference in one coordinate, of shape ``(b,)``.
         Much wider than the tolerance means ends that are not there yet.
     label
-        The group of each start, -1 where its end is not finite: int64, of shape ``(k,)``.
+        The group of each start, -1 where it diverged: int64, of shape ``(k,)``.
 
     Examples
     --------
@@ -186,7 +186,7 @@ class ManyResult:
 
     @property
     def best(self) -> End:
-        """The end with the lowest value, the first of several; ends not finite do not compete.
+        """The end with the lowest value, the first of several; diverged ones do not compete.
 
         Raises
         ------
@@ -195,7 +195,10 @@ class ManyResult:
         """
         finite = self._finite()
         if not bool(finite.any()):
-            raise ValueError(f"best: none of the {len(self)} starts has a finite end")
+            raise ValueError(
+                f"best: none of the {len(self)} starts has a finite end; try a smaller step size, "
+                "or starts where the function is defined"
+            )
         return self[int(torch.where(finite, self.fun, torch.inf).argmin())]
 
     def basins(self, *, atol: float = 1e-3) -> Basins:
@@ -236,7 +239,9 @@ class ManyResult:
         return Basins(self.x[finite][lowest], fun[lowest], count[rank], width[rank], labels)
 
     def _finite(self) -> Tensor:
-        return torch.isfinite(self.fun) & torch.isfinite(rows(self.x)).all(1)
+        """Which starts did not diverge; those that did end at their last finite point."""
+        kept = ~self.status.mask(Status.DIVERGED)
+        return kept & torch.isfinite(self.fun) & torch.isfinite(rows(self.x)).all(1)
 
 
 def rows(x: Tensor) -> Tensor:

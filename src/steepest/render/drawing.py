@@ -42,7 +42,7 @@ def drawing(
     trace
         What `record` gave.
     direction
-        Which way the arrows point.
+        Which way the arrows point: ``"forward"`` or ``"reverse"``.
     tangents
         One direction for each input: writes v̇ on every node.
     cotangent

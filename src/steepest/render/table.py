@@ -41,7 +41,7 @@ def table(
     cotangent
         The weights of the outputs: adds the columns of the reverse sweep. 1 for one number.
     form
-        How to write it.
+        ``"text"``, ``"markdown"``, ``"html"`` or ``"latex"``.
     digits
         Significant digits of the numbers.
     title

@@ -73,6 +73,7 @@ def _fit(what: str, seed: Any, value: Tensor) -> Tensor:
     shape = tuple(value.shape)
     if isinstance(seed, Number):
         seed = torch.tensor(seed, device=zero.device)
+        seed = seed.expand(shape) if value.numel() == 1 else seed
     if not isinstance(seed, Tensor):
         raise TypeError(
             f"{what} must be a tensor of shape {shape}, and was the {type(seed).__name__} {seed!r}"
