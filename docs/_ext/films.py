@@ -52,7 +52,8 @@ class FilmDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the video, and its still as an image."""
-        video, path = self.env.relfn2path(self.arguments[0].removesuffix(".svg") + ".mp4")
+        uri, path = self.env.relfn2path(self.arguments[0])
+        video = str(Path(path).with_suffix(".mp4").relative_to(self.env.srcdir))
         self.env.note_dependency(video)
         still = Image(
             "image",
@@ -66,17 +67,19 @@ class FilmDirective(SphinxDirective):
             self.state_machine,
         ).run()
         place = str(self.env.dlfiles.add_file(self.env.docname, video))
-        pixels = size(Path(path).with_suffix(".svg"))
-        return [film(place=place, alt=self.options["alt"], pixels=pixels), *still]
+        alt = self.options["alt"]
+        return [film(place=place, alt=alt, pixels=size(Path(path)), still=uri), *still]
 
 
 def visit_film(self: HTML5Translator, node: film) -> None:
     """Write the video; nothing of it is loaded before the reader starts it."""
     address = posixpath.join(self.builder.dlpath, quote(node["place"]))
+    poster = posixpath.join(self.builder.imgpath, self.builder.images[node["still"]])
     width, height = node["pixels"]
     self.body.append(
-        f'<video class="film" controls loop muted playsinline preload="metadata" width="{width}" '
-        f'height="{height}" src="{address}" aria-label="{html.escape(node["alt"])}"></video>\n'
+        f'<video class="film" controls loop muted playsinline preload="none" poster="{poster}" '
+        f'width="{width}" height="{height}" src="{address}" '
+        f'aria-label="{html.escape(node["alt"])}"></video>\n'
     )
     raise nodes.SkipNode
 

@@ -93,8 +93,28 @@ def test_page_fits_a_phone_in_both_schemes(
     hidden = "dark" if scheme == "light" else "light"
     for image in page.locator(f"article img.only-{hidden}").all():
         expect(image).to_be_hidden()
-    for image in page.locator(f"article img.only-{scheme}").all():
+    for image in page.locator(f"article img.only-{scheme}:not(.film-still)").all():
         expect(image).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_film_plays_on_the_screen_and_stands_still_on_paper(
+    browser: Browser, address: str, scheme: str
+) -> None:
+    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{address}/gallery/convexity/chord_and_tangent.html")
+    film, still = page.locator("video.film"), page.locator("img.film-still")
+    expect(film).to_have_count(1)
+    expect(film).to_be_visible()
+    for image in still.all():
+        expect(image).to_be_hidden()
+    film.evaluate("film => film.play()")
+    page.wait_for_function("() => document.querySelector('video.film').currentTime > 0.1")
+    page.emulate_media(media="print")
+    expect(film).to_be_hidden()
+    assert sum(image.is_visible() for image in still.all()) == 1
     context.close()
 
 
