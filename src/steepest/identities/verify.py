@@ -32,7 +32,8 @@ class Verification:
     r"""How far a claimed derivative is from the truth: the worst over all samples.
 
     An error is relative: :math:`\max_i |a_i - b_i| \,/\, \max_i \max(|a_i|, |b_i|)` for the two
-    sides a and b, infinite where their shapes differ, NaN where one of them is.
+    sides a and b, infinite where their shapes differ, NaN where one of them is. A report is true
+    where the identity holds.
 
     Attributes
     ----------
@@ -43,8 +44,6 @@ class Verification:
     autograd, differences
         Error of the claimed derivative against automatic differentiation, and against central
         differences of the function.
-    holds
-        Whether all of them are small enough; the truth value of the report as well.
     second_autograd, second_differences
         Error of the claimed second derivative against automatic differentiation, and against
         differences of the claimed first one; None where no second derivative is claimed.
