@@ -6,10 +6,10 @@ r"""
 Views and copies
 ================
 
-A tensor is a line of memory and a way of reading it: an offset, and a stride for each axis. You will
-see one memory read in five ways; the walks through memory that these readings are, and which of them
-can be flattened without a copy; what happens to all when one of them is written to; and a moving
-average whose thousands of windows take no memory.
+A tensor is a line of memory and a way of reading it: an offset, and a stride for each axis. You
+will see one memory read in five ways; the walks through memory that these readings are, and which
+of them can be flattened without a copy; what happens to all when one of them is written to; and a
+moving average whose hundreds of windows take no memory.
 
 The script belongs to the lecture :doc:`/lectures/tensors`.
 """
@@ -17,14 +17,14 @@ The script belongs to the lecture :doc:`/lectures/tensors`.
 # %%
 # One memory, five readings
 # -------------------------
-# Twelve cells in a line, coloured by their place. Below are five tensors that all read this line. A
-# cell of a tensor has the colour of the memory cell that it reads: entry :math:`(i, j)` reads the cell
-# :math:`o + i s_0 + j s_1`, with offset :math:`o` and strides :math:`s_0, s_1`.
+# Twelve cells in a line, coloured by their place. Below are five tensors that all read this line.
+# A cell of a tensor has the colour of the memory cell that it reads: entry :math:`(i, j)` reads
+# the cell :math:`o + i s_0 + j s_1`, with offset :math:`o` and strides :math:`s_0, s_1`.
 import matplotlib.pyplot as plt
 import torch
 
 from steepest import claim, plots
-from steepest.plots import INK, PAPER, SOFT
+from steepest.plots import PAPER, SOFT
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
@@ -47,15 +47,15 @@ def draw_cells(ax, values, left, top):
     for i, line in enumerate(values.tolist()):
         for j, address in enumerate(line):
             ax.add_patch(plt.Rectangle((left + j, top - i), 0.92, 0.92, color=colors(address / 11)))
-            ink = PAPER if address < 6 else INK
+            ink = colors(1.0 if address < 6 else 0.0)
             at = (left + j + 0.46, top - i + 0.44)
-            ax.text(*at, address, ha="center", va="center", fontsize=9, color=ink, gid="fixed")
+            ax.text(*at, address, ha="center", va="center", fontsize=9, color=ink)
 
 
 fig, ax = plots.figure(
-    "A line of twelve coloured cells, numbered from 0 to 11, dark to light. Below it five tables in "
-    "the same colours: the matrix in rows, its transpose in columns, every other column, the lower "
-    "right block, and one column repeated four times.",
+    "A line of twelve coloured cells, numbered from 0 to 11, dark to light. Below it five tables "
+    "in the same colours: the matrix in rows, its transpose in columns, every other column, the "
+    "lower right block, and one column repeated four times.",
     figsize=(5.6, 5.4),
 )
 draw_cells(ax, X.reshape(1, 12), 0, 0)
@@ -75,9 +75,9 @@ ax.axis("off")
 # Walks through memory
 # --------------------
 # Read a tensor row after row, and note the addresses. Two axes merge into one without a copy just
-# where this walk has equal steps: where :math:`s_0 = n_1 s_1`. The matrix walks straight on, and so
-# does the one with every other column. The transpose jumps back and the block makes a leap: they
-# must be copied to be flat.
+# where this walk has equal steps: where :math:`s_0 = n_1 s_1`. The matrix walks straight on, and
+# so does the one with every other column. The transpose jumps back and the block makes a leap:
+# they must be copied to be flat.
 
 
 def walk(view):
@@ -93,20 +93,19 @@ def flat_without_copy(view):
     return True
 
 
+flat = {name: flat_without_copy(view) for name, view in readings.items()}
 fig, axes = plots.figure(
-    "Four panels of addresses against reading order. The matrix and every other column are straight "
-    "lines; the transpose is a sawtooth; the block is a line with a leap.",
+    "Four panels of addresses against reading order. The matrix and every other column are "
+    "straight lines; the transpose is a sawtooth; the block is a line with a leap.",
     2,
     2,
     figsize=(5.6, 4.6),
     sharey=True,
 )
 for ax, (name, view) in zip(axes.flat, readings.items(), strict=False):
-    straight = flat_without_copy(view)
-    ax.plot(
-        walk(view), "o-" if straight else "^--", color="C0" if straight else "C1", linewidth=1.2
-    )
-    ax.set(title=f"{name}: {'a view' if straight else 'a copy'}", yticks=range(0, 12, 3))
+    style, color, kind = ("o-", "C0", "a view") if flat[name] else ("^--", "C1", "a copy")
+    ax.plot(walk(view), style, color=color, linewidth=1.2)
+    ax.set(title=f"{name}: {kind}", yticks=range(0, 12, 3))
     ax.set_xticks(range(0, view.numel(), 3))
 for ax in axes[1]:
     ax.set_xlabel("reading order")
@@ -116,16 +115,16 @@ for ax in axes[:, 0]:
 # %%
 # Written once, seen everywhere
 # -----------------------------
-# Write into the diagonal of the transpose, and the matrix has changed, and its block as well. A copy
-# taken before keeps what it had; a copy made by a mask never was part of the matrix.
+# Write into the diagonal of the transpose, and the matrix has changed, and its block as well. A
+# copy taken before keeps what it had; a copy made by a mask never was part of the matrix.
 Y = torch.zeros(3, 4, device=device)
 before, block, chosen = Y.clone(), Y[1:, 1:], Y[Y == 0]
 Y.T.diagonal().fill_(1)
 chosen.fill_(5)
 
 fig, axes = plots.figure(
-    "Three tables: the matrix with three marked cells on its diagonal, its lower right block with two "
-    "marked cells, and the copy, unmarked.",
+    "Three tables: the matrix with three marked cells on its diagonal, its lower right block with "
+    "two marked cells, and the copy, unmarked.",
     1,
     3,
     figsize=(5.6, 1.9),
@@ -143,9 +142,9 @@ for ax, table, name in zip(axes, (Y, block, before), ("Y", "Y[1:, 1:]", "copy"),
 # %%
 # Windows
 # -------
-# ``unfold`` reads a signal of 400 samples as a table of 360 overlapping windows of 41 samples. Its
-# strides are (1, 1): the next window begins one cell further, and so does the next sample. The moving
-# average is the mean of each row, or the table times a vector.
+# ``unfold`` reads a signal of 400 samples as a table of 360 overlapping windows of 41 samples.
+# Its strides are (1, 1): the next window begins one cell further, and so does the next sample.
+# The moving average is the mean of each row, or the table times a vector.
 width = 41
 time = torch.linspace(0, 4, 400, dtype=torch.float64, device=device)
 truth = torch.sin(2 * time) + time / 4
@@ -155,8 +154,8 @@ average = windows.mean(dim=1)
 middle = slice(width // 2, -(width // 2))
 
 fig, ax = plots.figure(
-    "A cloud of noisy samples over time, and a smooth line through its middle, close to a dashed line, "
-    "the truth.",
+    "A cloud of noisy samples over time, and a smooth line through its middle, close to a dashed "
+    "line, the truth.",
     figsize=(5.6, 3.4),
 )
 ax.plot(time.cpu(), signal.cpu(), ".", color=SOFT, markersize=3.5)
@@ -181,17 +180,12 @@ claim(
 claim("X[1:, 1:]: offset", X[1:, 1:].storage_offset(), 5)
 for name, view in readings.items():
     merges = view.stride(0) == view.shape[1] * view.stride(1)
-    claim(f"{name}: flat without a copy just if s₀ = n₁s₁", flat_without_copy(view), merges)
-steps = [walk(view).diff().unique().numel() == 1 for view in readings.values()]
-claim(
-    "and just if the walk has equal steps", steps, [flat_without_copy(v) for v in readings.values()]
-)
+    claim(f"{name}: flat without a copy just if s₀ = n₁s₁", flat[name], merges)
+even = [walk(view).diff().unique().numel() == 1 for view in readings.values()]
+claim("and just if the walk has equal steps", even, list(flat.values()))
 claim("written into the transpose, read in the block", block, [[1, 0, 0], [0, 1, 0]])
-claim(
-    "neither the clone nor the mask's copy is part of it",
-    [before.sum().item(), Y.max().item()],
-    [0, 1],
-)
+claim("the clone keeps what it had", before, 0)
+claim("what was written into the mask's copy is not in Y", Y.max(), 1)
 claim("windows: shape and strides", [windows.shape, windows.stride()], [[360, 41], [1, 1]])
 claim("bytes of memory behind 360 windows", windows.untyped_storage().nbytes(), 400 * 8)
 cumulative = torch.cat([signal.new_zeros(1), signal.cumsum(0)])
