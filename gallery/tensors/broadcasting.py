@@ -56,13 +56,13 @@ fig, ax = plots.figure(
     "A column of four numbers on the left, a row of six above, an empty table between them. Entry "
     "by entry the table fills, while the marked cell of the column waits for six frames and the "
     "marked cell of the row moves on with each frame.",
-    figsize=(5.2, 3.8),
+    figsize=(4.8, 4.4),
 )
 first = cells(ax, column, 0, 0, "C0")
 second = cells(ax, row, 1.6, 1.6, "C1")
 sums = cells(ax, total, 1.6, 0, "C2")
 ax.text(0.46, 1.95, "+", ha="center", va="center", fontsize=18)
-ax.set(xlim=(-0.2, 7.8), ylim=(-3.2, 2.8), aspect="equal")
+ax.set(xlim=(-0.2, 7.8), ylim=(-4.4, 2.8), aspect="equal")  # room for the controls
 ax.set_title("Two hands read, one writes")
 ax.axis("off")
 

@@ -49,25 +49,25 @@ def draw_cells(ax, values, left, top):
             ax.add_patch(plt.Rectangle((left + j, top - i), 0.92, 0.92, color=colors(address / 11)))
             ink = colors(1.0 if address < 6 else 0.0)
             at = (left + j + 0.46, top - i + 0.44)
-            ax.text(*at, address, ha="center", va="center", fontsize=9, color=ink)
+            ax.text(*at, address, ha="center", va="center", weight="bold", color=ink)
 
 
 fig, ax = plots.figure(
     "A line of twelve coloured cells, numbered from 0 to 11, dark to light. Below it five tables "
     "in the same colours: the matrix in rows, its transpose in columns, every other column, the "
     "lower right block, and one column repeated four times.",
-    figsize=(5.6, 5.4),
+    figsize=(4.8, 5.2),
 )
 draw_cells(ax, X.reshape(1, 12), 0, 0)
 ax.text(0, 1.2, "the memory")
-places = {"X": (0, -3), "X.T": (5.5, -3), "X[:, ::2]": (10, -3)}
-places |= {"X[1:, 1:]": (0, -9), "X[:, 1:2].expand(3, 4)": (5.5, -9)}
+places = {"X": (0, -3.4), "X.T": (5, -3.4), "X[:, ::2]": (9, -3.4)}
+places |= {"X[1:, 1:]": (0, -10), "X[:, 1:2].expand(3, 4)": (5, -10)}
 for name, (left, top) in places.items():
     view = readings[name]
     draw_cells(ax, view, left, top)
-    ax.text(left, top + 1.9, name, fontsize=10)
-    ax.text(left, top + 1.15, f"strides {view.stride()}", fontsize=8.5, color=SOFT)
-ax.set(xlim=(-0.3, 13.2), ylim=(-11.4, 2.4), aspect="equal")
+    ax.text(left, top + 2, name)
+    ax.text(left, top + 1.15, f"strides {view.stride()}", fontsize=9.5, color=SOFT)
+ax.set(xlim=(-0.3, 12.9), ylim=(-12.2, 2.2), aspect="equal")
 ax.set_title("One memory, five readings")
 ax.axis("off")
 
