@@ -49,10 +49,10 @@ def points(*rows):
 p = points(2, 3)
 J = jacobian(bend, p)
 s = torch.linspace(-1, 1, 61, dtype=torch.float64, device=device)
-marks = torch.linspace(-1, 1, 7, dtype=torch.float64, device=device)
+marks = torch.linspace(-1, 1, 5, dtype=torch.float64, device=device)
 rows = [torch.stack([s, c.expand(61)]) for c in marks]
 columns = [torch.stack([c.expand(61), s]) for c in marks]
-grid = torch.stack(rows + columns)  # (14, 2, 61): lines of the square from −1 to 1
+grid = torch.stack(rows + columns)  # (10, 2, 61): lines of the square from −1 to 1
 straight = (J @ grid).cpu()
 
 
@@ -64,12 +64,12 @@ def image(size):
 
 sizes = torch.logspace(math.log10(1.5), -2, 45, dtype=torch.float64)
 fig, ax = plots.figure(
-    "A leaning grid of seven by seven solid lines, bent outwards, over the same grid with straight "
+    "A leaning grid of five by five solid lines, bent outwards, over the same grid with straight "
     "dashed lines. As the square that is mapped shrinks, the bent lines straighten until they lie "
     "on the dashed ones.",
     figsize=(5.4, 4.6),
 )
-bent = [ax.plot([], [], color="C0" if k < 7 else "C2", linewidth=1.4)[0] for k in range(14)]
+bent = [ax.plot([], [], color="C0" if k < 5 else "C2", linewidth=1.6)[0] for k in range(10)]
 for line in straight:
     ax.plot(*line, "--", color=plots.INK, linewidth=0.8)
 ax.plot(0, 0, "o", color=plots.INK)
@@ -82,7 +82,7 @@ def draw(k):
     ax.set_title(f"half side {sizes[k].item():.2f}")
 
 
-moving = plots.film(fig, draw, frames=len(sizes), per_second=12, still=10)
+moving = plots.film(fig, draw, frames=len(sizes), per_second=12, still=6)
 
 # %%
 # The remainder is quadratic
@@ -128,7 +128,7 @@ fig, (left, right_ax) = plots.figure(
     "right their images: two sheets lie over each other inside a curve with a cusp, the image of "
     "the parabola.",
     columns=2,
-    figsize=(6.4, 3.6),
+    figsize=(6.4, 4.2),
 )
 for sheet in sheets:
     inside = sheet[1] > 2 * sheet[0] ** 2

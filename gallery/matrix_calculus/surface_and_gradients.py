@@ -19,7 +19,7 @@ The script belongs to the lecture :doc:`/lectures/matrix-calculus`.
 # ---------------------
 # The bowl :math:`x^2 + y^2`. A gradient is an arrow in the plane of x and y: it says which way to
 # walk on the map, not which way the surface points. It is perpendicular to the contour through its
-# foot, and the longer, the steeper the surface is above.
+# foot (the dot), and the longer, the steeper the surface is above.
 #
 # (Three dimensions need no import of ``Axes3D``; ``projection="3d"`` is enough.)
 import math
@@ -62,7 +62,7 @@ def stage(alt, fun, reach, floor, size=(5.8, 5.2), view=(28, -62)):
         side.pane.set_visible(False)
     ax.view_init(elev=view[0], azim=view[1])
     ax.set_box_aspect((1, 1, 0.8), zoom=0.95)
-    ax.set(xlabel="x", ylabel="y")
+    ax.set(xlabel="x", ylabel="y", xticks=[-2, 0, 2], yticks=[-2, 0, 2])
     return ax
 
 
@@ -76,7 +76,8 @@ def on_the_floor(ax, feet, field, floor, scale):
     flat = torch.zeros(len(feet))
     x, y = feet.T.cpu()
     u, v = (scale * field).T.cpu()
-    ax.quiver(x, y, flat + floor, u, v, flat, color="C1", linewidth=1.4, arrow_length_ratio=0.35)
+    ax.plot(x, y, flat + floor, ".", color="C1", markersize=5)
+    ax.quiver(x, y, flat + floor, u, v, flat, color="C1", linewidth=1.8, arrow_length_ratio=0.45)
 
 
 feet = table(1.5, 5)
@@ -88,7 +89,7 @@ ax = stage(
     2.0,
     -6.0,
 )
-on_the_floor(ax, feet, arrows, -6.0, 0.14)
+on_the_floor(ax, feet, arrows, -6.0, 0.2)
 ax.set(zlim=(-6, 8), zticks=[0, 4, 8], title="The bowl, its contours, its gradients")
 kind = ax.name
 
@@ -115,7 +116,7 @@ ax = stage(
     2.0,
     -1.6,
 )
-on_the_floor(ax, feet, uphill, -1.6, 0.3)
+on_the_floor(ax, feet, uphill, -1.6, 0.5)
 for tangent in tangents:
     ends = torch.stack([spot - 0.55 * tangent, spot + 0.55 * tangent]).cpu()
     ax.plot(*ends.T.numpy(), color="C1", linewidth=2.5, zorder=10)
