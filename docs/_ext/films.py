@@ -5,15 +5,15 @@
 
 import html
 import posixpath
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import imageio_ffmpeg
-import matplotlib as mpl
 from docutils import nodes
 from docutils.parsers.rst.directives.images import Image
-from matplotlib.animation import FFMpegWriter
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
@@ -23,7 +23,7 @@ from steepest.plots import Film
 
 DPI = 150
 ENCODING = (
-    *("-crf", "24", "-pix_fmt", "yuv420p", "-threads", "1"),
+    *("-crf", "24", "-threads", "1"),
     # an even number of pixels, as the encoder wants it
     *("-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2"),
     # the same bytes every time; the index first, so that a film plays while it loads
@@ -35,9 +35,25 @@ def save(film: Film, target: Path) -> None:
     """Write a film as MP4, with the encoder that imageio-ffmpeg brings."""
     film.figure.draw_without_rendering()
     film.figure.set_layout_engine("none")  # once is enough: a film whose axes move makes dizzy
-    with mpl.rc_context({"animation.ffmpeg_path": imageio_ffmpeg.get_ffmpeg_exe()}):
-        writer = FFMpegWriter(film.per_second, codec="libx264", extra_args=list(ENCODING))
-        film.animation().save(target, writer=writer, dpi=DPI)
+    canvas = FigureCanvasAgg(film.figure)
+    film.figure.set_dpi(DPI)
+    pixels = canvas.get_width_height()
+    # frame by frame: matplotlib's own ``Animation.save`` draws each of them three times
+    writer = imageio_ffmpeg.write_frames(
+        str(target),
+        pixels,
+        pix_fmt_in="rgba",
+        fps=film.per_second,
+        quality=None,
+        macro_block_size=1,
+        output_params=list(ENCODING),
+    )
+    with closing(writer):
+        writer.send(None)
+        for k in range(film.frames):
+            film.draw(k)
+            canvas.draw()
+            writer.send(canvas.buffer_rgba())
 
 
 class film(nodes.General, nodes.Element):  # noqa: N801  (docutils' custom: nodes in lower case)
