@@ -21,8 +21,11 @@ The script belongs to the lecture :doc:`/lectures/autograd`.
 # The two loops differ by one line: whether ``x.grad`` is cleared. The careful ball slides to the
 # bottom and stays there. The forgetful one adds up all gradients it has met,
 #
-# .. math:: x_{k+1} = x_k - \alpha \sum_{i \le k} \nabla f(x_i)
-#           = x_k - \alpha \nabla f(x_k) + (x_k - x_{k-1}) ,
+# .. math::
+#     \begin{aligned}
+#     x_{k+1} &= x_k - \alpha \sum_{i \le k} \nabla f(x_i) \\
+#     &= x_k - \alpha \nabla f(x_k) + (x_k - x_{k-1}) ,
+#     \end{aligned}
 #
 # which is the heavy ball with momentum 1: inertia and no friction. Each coordinate swings with a
 # frequency of its own.
@@ -87,15 +90,15 @@ ax.set(xlabel=r"$x_1$", ylabel=r"$x_2$")
 
 
 def draw(j):
-    """Show both balls after 2j steps, with their trails."""
-    k = 2 * j
+    """Show both balls after 3j steps, with their trails."""
+    k = 3 * j
     for line, head, way in ((trail, ball, forgetful), (calm_trail, calm, careful)):
         line.set_data(way[: k + 1, 0], way[: k + 1, 1])
         head.set_data(way[k : k + 1, 0], way[k : k + 1, 1])
     heading.set_text(f"{k} steps: cleared (square), never cleared (disc)")
 
 
-plots.film(fig, draw, frames=steps // 2 + 1, per_second=8, still=30)
+plots.film(fig, draw, frames=steps // 3 + 1, per_second=6, still=20)
 
 # %%
 # The ellipse it cannot leave
@@ -135,8 +138,9 @@ for ax in axes[:, 0]:
 # What if ``.grad`` is cleared before every :math:`m`-th step only? Such a cycle starts without any
 # speed, so after it the error has been multiplied by the forgetful iterate :math:`m`,
 #
-# .. math:: V_m = \frac{\cos((m + \frac12)\omega)}{\cos\frac{\omega}{2}} , \qquad
-#           \cos\omega = 1 - \tfrac12 \alpha\lambda .
+# .. math:: V_m = \frac{\cos((m + \frac12)\omega)}{\cos\frac{\omega}{2}}
+#
+# with :math:`\cos\omega = 1 - \tfrac12 \alpha\lambda`.
 #
 # As a polynomial in :math:`\cos\omega` this is a Chebyshev polynomial of the third kind. At
 # :math:`\alpha\lambda = 0` it is 1, it falls, and it reaches :math:`-1` where :math:`\omega =
