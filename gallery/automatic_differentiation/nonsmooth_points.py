@@ -119,7 +119,7 @@ side = 250
 axis = torch.linspace(-2, 2, side, dtype=torch.float64, device=device)
 grid = torch.cartesian_prod(axis, axis).requires_grad_()
 (gradients,) = torch.autograd.grad(network(grid).sum(), grid)
-size = gradients.norm(dim=1).reshape(side, side).T.cpu()
+size = gradients.norm(dim=1).reshape(side, side).T.contiguous().cpu()
 rank = torch.searchsorted(size.unique(), size)
 fig, ax = plots.figure(
     "A square divided into a few dozen polygons, each of one colour: the size of the gradient of "
