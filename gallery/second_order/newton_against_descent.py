@@ -27,7 +27,7 @@ import torch
 
 from steepest import claim, methods, minimize, plots, problems
 from steepest.derivatives import hessian
-from steepest.plots import INK, SOFT
+from steepest.plots import SOFT
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
@@ -125,11 +125,11 @@ for name, (result, bill) in runs.items():
     bottom.loglog(bill, norms, line, color=color, linewidth=2)
 top.text(1.1, 2e-5, "Newton-CG,\nNewton", color="C0")
 top.text(60, 1e-5, "L-BFGS", color="C2", ha="right")
-top.text(90, 1.5e-2, "gradient descent", color="C1")
+top.text(1500, 1.5e-2, "gradient descent", color="C1", ha="right")
 bottom.text(85, 3e-9, "Newton-CG", color="C3", ha="right")
 bottom.text(330, 1e-5, "Newton", color="C0")
 bottom.text(20, 6e-4, "L-BFGS", color="C2", ha="right")
-bottom.text(90, 1.5e-2, "gradient descent", color="C1")
+bottom.text(1500, 1.5e-2, "gradient descent", color="C1", ha="right")
 top.set(title="The same runs, counted twice", xlabel="steps + 1", ylabel="gradient's norm")
 bottom.set(xlabel="cost", ylabel="gradient's norm")
 
@@ -161,7 +161,7 @@ for name, entries in table.items():
     ax.loglog(conditions, known, line, color=color, linewidth=2)
     for x, (cost, there) in zip(conditions, entries, strict=True):
         ax.plot(x, cost, "o" if there else "x", color=color, markersize=6 if there else 9)
-ax.text(14, 370, "Newton", color="C0")
+ax.text(20, 180, "Newton", color="C0")
 ax.text(130, 1800, "gradient descent", color="C1")
 ax.text(conditions[2], 1.35 * table["L-BFGS"][2][0], "L-BFGS", color="C2", ha="right")
 ax.text(conditions[2], 0.62 * table["Newton-CG"][2][0], "Newton-CG", color="C3")
@@ -222,10 +222,11 @@ claim("from the first condition number to the last: a factor of more than 300",
       conditions[-1] / conditions[0], 300, relation=">")  # fmt: skip
 claim("… that changes Newton's bill by a factor below 2",
       max(newton_bill) / min(newton_bill), 2, relation="<")  # fmt: skip
+slow_bill = table["gradient descent"]
 claim("gradient descent: cost at the second condition number / at the first",
-      table["gradient descent"][1][0] / table["gradient descent"][0][0], 3, relation=">")  # fmt: skip
+      slow_bill[1][0] / slow_bill[0][0], 3, relation=">")  # fmt: skip
 claim("gradient descent, worst two: not there after 1500 steps",
-      [there for _, there in table["gradient descent"][2:]], False)  # fmt: skip
+      [there for _, there in slow_bill[2:]], False)  # fmt: skip
 claim("variables × 32: Newton's bill grows by more than",
       growth["Newton"][-1] / growth["Newton"][0], 16, relation=">")  # fmt: skip
 claim("… those of Newton-CG and L-BFGS by less than",
