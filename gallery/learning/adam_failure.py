@@ -64,10 +64,10 @@ for (name, way), color, style, at in zip(
     ways.items(),
     ("C1", "C0", "C2"),
     ("-", "--", "-."),
-    ((110, 0.8), (100, -0.55), (9, -0.95)),
+    ((120, 0.55), (160, -0.5), (40, -0.95)),
     strict=True,
 ):
-    ax.plot(way[:151], style, color=color, linewidth=1.3)
+    ax.plot(way[:301], style, color=color, linewidth=1.3)
     ax.text(*at, name, color=color)
 ax.axhline(-1, color=plots.SOFT, linewidth=1, linestyle=":")
 ax.set(title="The best point is −1", xlabel="iteration", ylabel="iterate", ylim=(-1.1, 1.1))
@@ -114,16 +114,21 @@ for (P, values), color, style, at in zip(
     curves.items(),
     ("C0", "C3", "C1"),
     ("-", "--", "-."),
-    ((1.06, -0.5), (16, 0.85), (360, 1.6)),
+    ((2, -1.15), (16, 0.85), (90, 3.1)),
     strict=True,
 ):
     ax.semilogx(memory, torch.asinh(values), style, color=color)
     ax.plot(P * P / 4, 0, "o", color=color)
     ax.text(*at, f"length {P}", color=color)
-ax.text(1100, 4.2, "β₂ = 0.999", color=plots.SOFT)
+ax.text(1200, 4.4, "β₂ = 0.999", color=plots.SOFT)
 ticks = (-1, 0, 1, 10, 100)
 ax.set_yticks([math.asinh(tick) for tick in ticks], ticks)
-ax.set(title="Above zero Adam goes the wrong way", xlabel="memory 1/(1 − β₂)", ylabel="D")
+ax.set(
+    title="Above zero Adam goes the wrong way",
+    xlabel="memory 1/(1 − β₂)",
+    ylabel="D",
+    ylim=(-1.5, 5.6),
+)
 
 # %%
 # By chance
@@ -165,7 +170,7 @@ for (name, means), color, style, at in zip(
     chances.items(),
     ("C1", "C0", "C2"),
     ("-", "--", "-."),
-    ((420, 0.66), (900, -0.2), (520, -0.86)),
+    ((700, 0.45), (1000, -0.1), (400, -0.55)),
     strict=True,
 ):
     ax.plot(means, style, color=color)

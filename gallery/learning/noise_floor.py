@@ -8,7 +8,8 @@ The noise floor
 
 How far gradients computed from a few random data can get. You will see the error of a minibatch
 gradient fall with the size of the batch, three step sizes come to rest on three floors that were
-computed beforehand, averages sink through the floor, and momentum that pays for its speed.
+computed beforehand, a cloud of runs shrink with its step (a film), averages sink through the
+floor, and momentum that pays for its speed.
 
 The script belongs to the lecture :doc:`/lectures/stochastic-gradients`.
 """
@@ -30,7 +31,7 @@ from steepest import claim, plots
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_number = 3
 
 n = 200
 generator = torch.Generator(device=device).manual_seed(0)
@@ -65,7 +66,7 @@ ax.loglog(line, spread / line, color="C0")
 ax.loglog(line, spread / line * (n - line) / (n - 1), color="C1", linestyle="--")
 ax.loglog(sizes, with_repetition, "o", color="C0")
 ax.loglog(sizes, without, "s", color="C1")
-ax.text(24, 0.75, "with repetition", color="C0")
+ax.text(28, 1.1, "with repetition", color="C0")
 ax.text(8, 0.045, "without", color="C1")
 ax.set(title="What a minibatch knows", xlabel="size of the batch", ylabel="mean square error")
 
@@ -118,6 +119,64 @@ for ax, alpha, color in zip(axes, STEPS, ("C0", "C1", "C2"), strict=True):
 axes[-1].set(xlabel="iteration")
 
 # %%
+# A cloud of runs
+# ---------------
+# 300 runs on :math:`\tfrac12x_1^2+\tfrac18x_2^2` with noise of variance 1 in both coordinates. At
+# first the step is 0.4, and then 0.1. The dashed ellipse is computed: two standard deviations of
+# the cloud in the long run, which hold :math:`1-e^{-2}\approx 86` % of a normal cloud.
+CURVATURE = torch.tensor([1.0, 0.25], dtype=torch.float64, device=device)
+
+
+def frames_of_cloud():
+    """The positions of 300 runs: 18 frames of 2 steps of 0.4, then 22 frames of 4 steps of 0.1."""
+    x = torch.tensor([[-3.4, 3.6]], dtype=torch.float64, device=device).expand(300, 2)
+    seen = [x]
+    for alpha, steps in [(0.4, 2)] * 17 + [(0.1, 4)] * 22:
+        for _ in range(steps):
+            x = x - alpha * (CURVATURE * x + torch.randn(300, 2, **options))
+        seen.append(x)
+    return torch.stack(seen).cpu()
+
+
+def deviations(alpha):
+    """The standard deviations of the coordinates in the long run."""
+    return (alpha / (CURVATURE * (2 - alpha * CURVATURE))).sqrt().cpu()
+
+
+cloud = frames_of_cloud()
+fig, ax = plots.figure(
+    "A film. 300 dots leave one point of an elliptic bowl and spread into a cloud around its "
+    "centre that fills a dashed ellipse. Then the step is made four times shorter, the ellipse "
+    "halves, and the cloud shrinks into it.",
+    figsize=(5.6, 4.2),
+)
+plots.contours(
+    ax,
+    lambda x: (CURVATURE * x**2).sum() / 2,
+    (-4.2, 4.2),
+    (-4.2, 4.2),
+    levels=10,
+    device=device,
+    colors=plots.LINES,
+)
+(dots,) = ax.plot([], [], "o", color="C1", markersize=3, alpha=0.7)
+(ring,) = ax.plot([], [], color=plots.INK, linestyle="--", linewidth=1.2)
+title = ax.set_title("")
+ax.set(aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
+angle = torch.linspace(0, 2 * math.pi, 200, dtype=torch.float64)
+
+
+def draw(k):
+    alpha = 0.4 if k < 18 else 0.1
+    spread = 2 * deviations(alpha)
+    dots.set_data(cloud[k, :, 0], cloud[k, :, 1])
+    ring.set_data(spread[0] * angle.cos(), spread[1] * angle.sin())
+    title.set_text(f"step {alpha}")
+
+
+film = plots.film(fig, draw, frames=len(cloud), per_second=8, still=17)
+
+# %%
 # Below the floor
 # ---------------
 # The average of all iterates so far, from 0, weighs the error of step :math:`k` by
@@ -152,7 +211,7 @@ for alpha, color, style in zip(STEPS, ("C0", "C1", "C2"), ("-", "--", "-."), str
     ax.loglog(N, [variance_of_average(alpha, k) for k in N], style, color=color)
     ax.loglog(marks, simulated[alpha], "o", color=color, markersize=4)
     ax.plot([1200, 5000], [alpha / (2 - alpha)] * 2, color=color, linewidth=1)
-    ax.text(1150, alpha / (2 - alpha), f"floor {alpha}", color=color, ha="right", va="center")
+    ax.text(950, alpha / (2 - alpha), f"floor {alpha}", color=color, ha="right", va="center")
 ax.set(
     title="Averages sink through the floor",
     xlabel="iterates averaged",
@@ -225,6 +284,17 @@ claim(
     (paths[0.5][200:] ** 2).mean() / (0.5 / 1.5),
     1,
     atol=0.25,
+)
+inside = [
+    ((cloud[k] / (2 * deviations(alpha))).norm(dim=1) < 1).double().mean().item()
+    for k, alpha in ((17, 0.4), (39, 0.1))
+]
+claim("the share of the cloud inside the ellipse", inside, 1 - math.exp(-2), atol=0.08)
+claim(
+    "a quarter of the step: both half axes of the ellipse at least halve",
+    deviations(0.1) / deviations(0.4),
+    0.5,
+    relation="≤",
 )
 claim(
     "averages: for all three steps N times the variance approaches 1",
