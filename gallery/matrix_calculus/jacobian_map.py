@@ -62,7 +62,7 @@ def image(size):
     return torch.stack([(bend(line) - bend(p)[:, None]) / size for line in moved])
 
 
-sizes = torch.logspace(math.log10(1.5), -2, 45, dtype=torch.float64)
+sizes = torch.logspace(math.log10(1.5), -2, 30, dtype=torch.float64)
 fig, ax = plots.figure(
     "A leaning grid of five by five solid lines, bent outwards, over the same grid with straight "
     "dashed lines. As the square that is mapped shrinks, the bent lines straighten until they lie "
@@ -82,7 +82,7 @@ def draw(k):
     ax.set_title(f"half side {sizes[k].item():.2f}")
 
 
-moving = plots.film(fig, draw, frames=len(sizes), per_second=12, still=6)
+moving = plots.film(fig, draw, frames=len(sizes), per_second=10, still=4)
 
 # %%
 # The remainder is quadratic
