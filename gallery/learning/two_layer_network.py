@@ -104,14 +104,14 @@ fig, ax = plots.figure(
 groups = (("w", 0, 24, "C0"), ("b", 24, 36, "C2"), ("a", 36, 48, "C3"), ("c", 48, 49, "C1"))
 for name, low, high, color in groups:
     ax.bar(range(low, high), by_hand[low:high].cpu(), color=color, width=0.75)
-    ax.text((low + high - 1) / 2, 0.34, name, color=color, ha="center")
+    ax.text((low + high - 1) / 2, 0.5, name, color=color, ha="center")
 ax.plot(swept.cpu(), "o", color=plots.INK, markersize=3.5)
 ax.axhline(0, color=plots.SOFT, linewidth=0.8)
 ax.set(
     title="Bars by hand, dots by autograd",
     xlabel="parameter",
     ylabel="derivative",
-    ylim=(-0.4, 0.4),
+    ylim=(-0.2, 0.6),
 )
 
 # %%
@@ -136,7 +136,7 @@ def scatter(ax):
     ax.set(xlim=(-1.6, 2.6), ylim=(-1.3, 1.7), xlabel="$x_1$", ylabel="$x_2$")
 
 
-shown = [*range(0, 20, 2), *range(20, 100, 5), *range(100, 301, 20)]
+shown = [*range(0, 20, 2), *range(20, 100, 8), *range(100, 301, 25)]
 fig, (plane, curve) = plots.figure(
     "A film. Left, discs and triangles in two interlocking half-moons, and a border between them "
     "that starts as a bent line through both, and within a second of the film winds its way "
