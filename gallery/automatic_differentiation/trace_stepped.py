@@ -87,10 +87,10 @@ crossings, states = sweep()
 # %%
 # The film
 # --------
-# Seven frames for the values, then five for each arrow. A box is grey as long as its adjoint waits
+# Seven frames for the values, then four for each arrow. A box is grey as long as its adjoint waits
 # for contributions, and turns blue when it is complete. Both inputs receive two contributions, at
 # different times.
-MOVES = 5
+MOVES = 4
 BEGIN = len(values) + 1
 FRAMES = BEGIN + MOVES * len(crossings) + 6
 
@@ -99,9 +99,9 @@ fig, ax = plots.figure(
     "right. Then a bead with a number starts at the box on the right, where the adjoint is 1, and "
     "crosses the arrows one by one to the left. At the end the two input boxes hold 5.5 and "
     "1.716.",
-    figsize=(5.4, 4.6),
+    figsize=(4.8, 4.4),
 )
-ax.set(xlim=(-0.55, 3.95), ylim=(-3.75, 3.05))
+ax.set(xlim=(-0.5, 4.0), ylim=(-2.9, 4.1))
 ax.axis("off")
 boxes, upper, lower, lines = [], [], [], {}
 for (j, i), slope in slopes.items():
@@ -114,7 +114,7 @@ for (j, i), slope in slopes.items():
         ha="center",
         va="center",
         fontsize=9.5,
-        color=plots.SOFT,
+        color=plots.INK,
         zorder=2,
         bbox={"facecolor": plots.PAPER, "edgecolor": "none", "pad": 1.5},
     )
@@ -125,12 +125,12 @@ for (x, y), name, rule in zip(places, names, rules, strict=True):
     box.set(facecolor=plots.PAPER, edgecolor=plots.SOFT)
     boxes.append(ax.add_patch(box))
     ax.text(x, y + 0.72, f"${name}={rule}$", ha="center", va="bottom", fontsize=9.5, zorder=4)
-    upper.append(ax.text(x, y + 0.25, "", ha="center", va="center", fontsize=10.5, zorder=4))
+    upper.append(ax.text(x, y + 0.25, "", ha="center", va="center", fontsize=11.5, zorder=4))
     lower.append(
-        ax.text(x, y - 0.25, "", ha="center", va="center", fontsize=10.5, color="C1", zorder=4)
+        ax.text(x, y - 0.25, "", ha="center", va="center", fontsize=11.5, color="C1", zorder=4)
     )
 (bead,) = ax.plot([], [], "o", color="C1", markersize=11, zorder=5)
-said = ax.text(1.7, -3.55, "", ha="center", va="bottom", fontsize=11)
+said = ax.text(1.75, 4.0, "", ha="center", va="top", fontsize=13)
 
 
 def draw(frame):
@@ -170,7 +170,7 @@ film = plots.film(fig, draw, frames=FRAMES, per_second=6, still=BEGIN + MOVES * 
 # ---------------------------------
 # A column for each crossing, a line for each row. Orange is the number that has just changed; a
 # number stands in bold from the moment when it is complete, which is when its row may be visited.
-# The first input, for instance, holds 0.5 for a while: the share of the logarithm only.
+# The first input, for instance, holds 5 for a while: the share of the product only.
 fig, ax = plots.figure(
     "A table of the seven adjoints before and after each of the eight crossings. In each column "
     "one number is orange. Numbers turn bold when they are complete: the last row at once, the "
@@ -217,30 +217,20 @@ for order in itertools.permutations((6, 5, 4, 3, 2)):
     outcomes.setdefault(outcome, []).append(order)
 
 right = (round(values[0] ** -1 + 5, 9), round(2 - torch.cos(number(5.0)).item(), 9))
+listed = sorted(outcomes, key=lambda outcome: len(outcomes[outcome]))
 fig, ax = plots.figure(
-    "The plane of both partial derivatives with a handful of discs, as large as the number of "
-    "orders that lead there. The largest lies at the origin. The right gradient, at 5.5 and "
-    "1.716, has eight.",
-    figsize=(6.4, 4.0),
+    "Bars for eight different gradients, as long as the number of orders that lead there. The "
+    "longest belong to gradients whose first entry is 0. The right one, 5.5 and 1.716, has a short "
+    "blue bar, for 8 of 120.",
+    figsize=(5.4, 3.9),
 )
-for outcome, orders in outcomes.items():
-    good = outcome == right
-    ax.plot(*outcome, "o", color="C0" if good else "C1", markersize=6 + 3 * len(orders) ** 0.5)
-    ax.annotate(
-        str(len(orders)),
-        outcome,
-        xytext=(0, 9 + 1.5 * len(orders) ** 0.5),
-        textcoords="offset points",
-        ha="center",
-        color="C0" if good else plots.INK,
-    )
-ax.set(
-    title="The gradient after 120 orders of visiting",
-    xlabel="said to be the derivative by $x_1$",
-    ylabel="by $x_2$",
-    xlim=(-1, 6.5),
-    ylim=(-1.1, 3.3),
-)
+for k, outcome in enumerate(listed):
+    color = "C0" if outcome == right else "C1"
+    ax.barh(k, len(outcomes[outcome]), color=color, height=0.6)
+    ax.text(len(outcomes[outcome]) + 0.8, k, len(outcomes[outcome]), va="center", color=color)
+ax.set_yticks(range(len(listed)), [f"{text(a)},  {text(b)}" for a, b in listed])
+ax.set(title="The gradient after 120 orders of visiting", xlabel="orders", xlim=(0, 60))
+ax.grid(axis="y", visible=False)
 
 # %%
 # What the pictures claim

@@ -15,8 +15,8 @@ The script belongs to the lecture :doc:`/lectures/forward-and-reverse-mode`.
 """
 
 # %%
-# One derivative, three quotients
-# -------------------------------
+# One derivative, four quotients
+# ------------------------------
 # The function is :math:`f(x_1, x_2) = \ln x_1 + x_1 x_2 - \sin x_2` at :math:`(2, 5)`, and the
 # derivative is that by :math:`x_2`, which is :math:`2 - \cos 5`. The forward quotient uses
 # :math:`f(5 + h)` and :math:`f(5)`; the central ones use values at :math:`5 \pm h, 5 \pm 2h, \dots`
@@ -66,7 +66,7 @@ fig, ax = plots.figure(
     "to the right and lower for a higher order.",
     figsize=(6.4, 4.2),
 )
-PLACES = ((3e-5, 6e-4), (3e-3, 4e-7), (2.2e-2, 2e-10), (0.2, 2e-13))
+PLACES = ((3e-5, 6e-4), (3e-4, 3e-7), (9e-3, 3e-9), (0.12, 2e-12))
 for k, (order, curve) in enumerate(curves.items()):
     color, marker, place = f"C{k}", "o^sD"[k], PLACES[k]
     ax.loglog(steps.cpu(), curve.clamp_min(1e-17), marker, color=color, markersize=2.5)
@@ -77,6 +77,7 @@ ax.set(
     title="The step and the error of a difference quotient",
     xlabel="step h",
     ylabel="error",
+    xlim=(1e-16, 20),
     ylim=(1e-17, 30),
 )
 
@@ -115,13 +116,17 @@ axes[0].set_ylabel("error")
 # The rounding error is so harmful because two nearly equal numbers are subtracted. For a function
 # that is made of operations for complex numbers one can step in the imaginary direction:
 #
-# .. math:: f(x + ih) = f(x) + ih f'(x) - \tfrac{h^2}2 f''(x) - \dots, \qquad
-#    f'(x) = \frac{\operatorname{Im} f(x + ih)}{h} + O(h^2) .
+# .. math:: f(x + ih) = f(x) + ih f'(x) - \tfrac{h^2}2 f''(x) - \dots
+#
+# The imaginary part, divided by the step, is the derivative up to an error of order two,
+#
+# .. math:: f'(x) = \frac{\operatorname{Im} f(x + ih)}{h} + O(h^2) .
 #
 # The imaginary part is computed apart from the large real part, and nothing is subtracted (Squire
 # and Trapp, 1998). So the step may be as small as :math:`10^{-200}`. Then the square of the
 # imaginary part is lost beside the real one, and what is left is a calculation with pairs :math:`v
-# + h\dot v\, i` in which :math:`i^2` counts as 0: dual numbers, forward mode.
+# + h\dot v\, i` in which :math:`i^2` counts as 0: dual numbers, forward mode. (Errors
+# of exactly 0 are drawn at the lower edge.)
 tiny = torch.logspace(-200, -0.3, 300, dtype=torch.float64, device=device)
 
 
@@ -144,6 +149,7 @@ ax.set(
     title="Stepping in the imaginary direction",
     xlabel="step h",
     ylabel="error",
+    xticks=[1e-200, 1e-150, 1e-100, 1e-50, 1],
     ylim=(1e-17, 30),
 )
 
@@ -177,10 +183,8 @@ predicted = [(delta ** (1 / (p + 1)), delta ** (p / (p + 1))) for p in bottoms]
 ax.loglog(*zip(*predicted, strict=True), "--", color=plots.SOFT, linewidth=1)
 for k, (order, place) in enumerate(bottoms.items()):
     ax.loglog(*place, "o^sD"[k], color=f"C{k}", markersize=8)
-    ax.annotate(f"order {order}", place, xytext=(10, 6), textcoords="offset points", color=f"C{k}")
-ax.annotate(
-    "predicted", predicted[0], xytext=(-4, -18), textcoords="offset points", color=plots.SOFT
-)
+    ax.annotate(f"order {order}", place, xytext=(9, -14), textcoords="offset points", color=f"C{k}")
+ax.text(2e-6, 2e-8, "predicted", color=plots.SOFT)
 ax.set(
     title="The best step and the best error",
     xlabel="step h",
