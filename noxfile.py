@@ -105,7 +105,7 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session
 def gpu(session: nox.Session) -> None:
-    """Run all that needs CUDA; says so and stops where there is none."""
+    """Run all that needs CUDA and renew the parity page; stops where there is none."""
     install(session, "-e", ".[docs]", "--group", "test")
     found = session.run(
         *("python", "-c", "import torch; print(torch.cuda.is_available())"), silent=True
@@ -113,7 +113,12 @@ def gpu(session: nox.Session) -> None:
     if str(found).strip() != "True":
         session.skip("PyTorch finds no CUDA device here: nothing was run")
     session.run("pytest", "--ignore=tests/site", "-m", "gpu", "tests", *session.posargs)
+    site, on_cpu = ROOT / "docs" / "_build" / "html", Path(session.create_tmp()) / "cpu"
+    session.run("python", "docs/build.py", env={"CUDA_VISIBLE_DEVICES": ""})
+    shutil.rmtree(on_cpu, ignore_errors=True)
+    shutil.copytree(site, on_cpu)
     session.run("python", "docs/build.py")
+    session.run("python", "docs/_ext/parity.py", str(site), str(on_cpu))
 
 
 @nox.session

@@ -34,6 +34,7 @@ extensions = [
     "lectures",
     "ledger",
     "locations",
+    "parity",
     "scripts",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}

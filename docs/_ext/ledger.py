@@ -93,14 +93,14 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         parts.append(nodes.paragraph("", f"{total} claims hold in this build."))
         for page, record in records:
             if record["claims"]:
-                parts.append(nodes.rubric("", "", _link(app, docname, page)))
+                parts.append(nodes.rubric("", "", link(app, docname, page)))
                 rows = [_claim_row(claim) for claim in record["claims"]]
-                parts.append(_table(["statement", "observed and expected"], rows))
+                parts.append(table(["statement", "observed and expected"], rows))
         mark.replace_self(parts)
     for place in list(doctree.findall(run_times)):
         rows = [
             [
-                _link(app, docname, page),
+                link(app, docname, page),
                 nodes.Text(f"{record['seconds']:.1f}"),
                 nodes.Text(device()),
             ]
@@ -112,7 +112,7 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             + ", ".join(f"{name} {number}" for name, number in _versions().items())
             + ".",
         )
-        place.replace_self([facts, _table(["page", "seconds", "device"], rows)])
+        place.replace_self([facts, table(["page", "seconds", "device"], rows)])
 
 
 def _claim_row(record: dict[str, Any]) -> list[nodes.Node]:
@@ -121,12 +121,15 @@ def _claim_row(record: dict[str, Any]) -> list[nodes.Node]:
     return [nodes.Text(statement), nodes.literal("", sides)]
 
 
-def _link(app: Sphinx, here: str, page: str) -> nodes.Node:
+def link(app: Sphinx, here: str, page: str) -> nodes.Node:
+    """Return a link to a page, its title as the text."""
     title = nodes.Text(app.env.titles[page].astext())
     return make_refnode(app.builder, here, page, "", title)
 
 
-def _table(head: list[str], rows: list[list[nodes.Node]]) -> nodes.Node:
+def table(head: list[str], rows: list[list[nodes.Node]]) -> nodes.Node:
+    """Return a table of cells with a head."""
+
     def row(cells: list[nodes.Node]) -> nodes.row:
         return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
 
