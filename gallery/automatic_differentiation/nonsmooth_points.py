@@ -124,7 +124,7 @@ rank = torch.searchsorted(size.unique(), size)
 fig, ax = plots.figure(
     "A square divided into a few dozen polygons, each of one colour: the size of the gradient of "
     "a small network over the plane. The borders are straight and have corners.",
-    figsize=(5.6, 4.6),
+    figsize=(4.9, 4.6),
 )
 ax.imshow(rank, origin="lower", extent=(-2, 2, -2, 2), interpolation="nearest")
 ax.grid(False)
@@ -178,7 +178,8 @@ ax.grid(False)
 # -----------------------
 # For real numbers drawn at random, a relu's argument is 0 with probability zero. A computer rounds.
 # Here are sums of eight products of random numbers; each product and each partial sum is rounded to
-# :math:`t` significant bits. The share of sums that are exactly 0 follows :math:`C\,2^{-t}`.
+# :math:`t` significant bits. The share of sums that are exactly 0 follows :math:`C\,2^{-t}`;
+# the ring for 11 bits is read off the line.
 
 
 def rounded(x, bits):
