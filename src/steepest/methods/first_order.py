@@ -186,7 +186,7 @@ def conjugate_gradient() -> Method:
 
     The first step size tried is the minimum of the parabola along the direction, from one
     Hessian-vector product. On a quadratic that is the exact one, and the method arrives after n
-    steps; elsewhere Wolfe's conditions with c2 = 0.4 decide.
+    steps; elsewhere Wolfe's conditions with c2 = 0.25 decide.
 
     Notes
     -----
@@ -201,7 +201,7 @@ def conjugate_gradient() -> Method:
     >>> minimize(lambda x: x @ A @ x / 2, x0, methods.conjugate_gradient(), tol=1e-12).nit
     2
     """
-    step_size = step_sizes.wolfe(c2=0.4, first=step_sizes.curvature_first)
+    step_size = step_sizes.wolfe(c2=0.25, first=step_sizes.curvature_first)
     return Method(directions.conjugate(), step_size, "conjugate gradient")
 
 
