@@ -108,9 +108,9 @@ for (j, i), slope in slopes.items():
     (x0, y0), (x1, y1) = places[i], places[j]
     (lines[j, i],) = ax.plot([x0, x1], [y0, y1], color=plots.LINES, linewidth=2, zorder=1)
     ax.text(
-        0.5 * x0 + 0.5 * x1,
-        0.5 * y0 + 0.5 * y1,
-        text(slope),
+        0.45 * x0 + 0.55 * x1,
+        0.45 * y0 + 0.55 * y1,
+        f"{slope:.2g}".replace("-", "−"),
         ha="center",
         va="center",
         fontsize=9.5,
