@@ -65,7 +65,8 @@ FLOOR = -40
 ax.plot_wireframe(
     W.numpy(), B.numpy(), heights.numpy(), rstride=4, cstride=4, color="C0", linewidth=0.7
 )
-ax.contour(W.numpy(), B.numpy(), heights.numpy(), 10, offset=FLOOR, colors=plots.SOFT, linewidths=0.8)
+floor = {"offset": FLOOR, "colors": plots.SOFT, "linewidths": 0.8}
+ax.contour(W.numpy(), B.numpy(), heights.numpy(), 10, **floor)
 start, flow = coarse.cpu(), arrows.cpu() / 12
 ax.quiver(*start.T, FLOOR, *flow.T, 0, color="C1", linewidth=1.1, arrow_length_ratio=0.4)
 ax.set(title="The loss of a line", xlabel="slope w", ylabel="intercept b", zlim=(FLOOR, 70))
