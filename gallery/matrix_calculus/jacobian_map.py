@@ -18,8 +18,10 @@ The script belongs to the lecture :doc:`/lectures/matrix-calculus`.
 # ----------
 # The map is :math:`f(x) = (x_1^2 + x_2,\; x_1 x_2)` and the point :math:`p = (2, 3)`, where
 #
-# .. math:: f(p) = \begin{pmatrix} 7 \\ 6 \end{pmatrix}, \qquad
-#     J = \begin{pmatrix} 4 & 1 \\ 3 & 2 \end{pmatrix}, \qquad \det J = 5 .
+# .. math:: f(p) = \begin{pmatrix} 7 \\ 6 \end{pmatrix}, \quad
+#     J = \begin{pmatrix} 4 & 1 \\ 3 & 2 \end{pmatrix},
+#
+# and :math:`\det J = 5`.
 #
 # In each frame a square around p, smaller than the one before, is drawn in the same size. Solid:
 # its image under f. Dashed: its image under :math:`f(p) + J(x - p)`.
@@ -48,11 +50,11 @@ def points(*rows):
 
 p = points(2, 3)
 J = jacobian(bend, p)
-s = torch.linspace(-1, 1, 61, dtype=torch.float64, device=device)
+s = torch.linspace(-1, 1, 31, dtype=torch.float64, device=device)
 marks = torch.linspace(-1, 1, 5, dtype=torch.float64, device=device)
-rows = [torch.stack([s, c.expand(61)]) for c in marks]
-columns = [torch.stack([c.expand(61), s]) for c in marks]
-grid = torch.stack(rows + columns)  # (10, 2, 61): lines of the square from −1 to 1
+rows = [torch.stack([s, c.expand(31)]) for c in marks]
+columns = [torch.stack([c.expand(31), s]) for c in marks]
+grid = torch.stack(rows + columns)  # (10, 2, 31): lines of the square from −1 to 1
 straight = (J @ grid).cpu()
 
 
@@ -62,7 +64,7 @@ def image(size):
     return torch.stack([(bend(line) - bend(p)[:, None]) / size for line in moved])
 
 
-sizes = torch.logspace(math.log10(1.5), -2, 30, dtype=torch.float64)
+sizes = torch.logspace(math.log10(1.5), -2, 24, dtype=torch.float64)
 fig, ax = plots.figure(
     "A leaning grid of five by five solid lines, bent outwards, over the same grid with straight "
     "dashed lines. As the square that is mapped shrinks, the bent lines straighten until they lie "
@@ -82,7 +84,7 @@ def draw(k):
     ax.set_title(f"half side {sizes[k].item():.2f}")
 
 
-moving = plots.film(fig, draw, frames=len(sizes), per_second=10, still=4)
+moving = plots.film(fig, draw, frames=len(sizes), per_second=8, still=3)
 
 # %%
 # The remainder is quadratic

@@ -52,7 +52,7 @@ def hills(x):
 def stage(alt, fun, reach, floor, size=(5.8, 5.2), view=(28, -62)):
     """Draw a surface over its contours; return the axes."""
     _, ax = plots.figure(alt, figsize=size, subplot_kw={"projection": "3d"})
-    axis = torch.linspace(-reach, reach, 41, dtype=torch.float64, device=device)
+    axis = torch.linspace(-reach, reach, 33, dtype=torch.float64, device=device)
     u, v = torch.meshgrid(axis, axis, indexing="ij")
     height = fun(torch.stack([u, v]))
     sheet = [z.cpu().numpy() for z in (u, v, height)]
