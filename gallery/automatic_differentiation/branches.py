@@ -37,7 +37,6 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 1
-INK, SOFT = "#1d2733", "#4a5666"
 TOLERANCE = 1e-3
 
 
@@ -159,7 +158,7 @@ for color, piece in zip(("C0", "C1", "C2", "C3"), pieces, strict=False):
     axes[2].plot(part, 100 * slope_error[piece], color=color)
 for ax in axes:
     for border in borders:
-        ax.axvline(border, color=SOFT, linewidth=0.8, linestyle=":")
+        ax.axvline(border, color=plots.SOFT, linewidth=0.8, linestyle=":")
 axes[0].set(title="Iterations", yticks=sorted(set(counts)), ylim=(-0.3, max(counts) + 0.4))
 axes[1].set(title="Error of the root, in percent")
 axes[2].set(title="Error of its derivative, in percent", xlabel="input a", xlim=(1, 4))

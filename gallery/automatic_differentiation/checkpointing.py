@@ -32,7 +32,6 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 1
-INK, SOFT = "#1d2733", "#4a5666"
 BYTES = 8  # of a number in double precision
 
 
@@ -128,7 +127,7 @@ fig, ax = plots.figure(
     figsize=(6.4, 3.9),
 )
 ax.loglog(every, list(held.values()), ".", color="C0", markersize=6, label="counted")
-ax.loglog(every, [s + total / s for s in every], color=SOFT, linewidth=1, label="s + l/s")
+ax.loglog(every, [s + total / s for s in every], color=plots.SOFT, linewidth=1, label="s + l/s")
 ax.loglog(12, held[12], "o", color="C1", markersize=9, markerfacecolor="none", markeredgewidth=2)
 ax.annotate(
     f"√144 = 12 segments: {held[12]} values",
@@ -138,9 +137,9 @@ ax.annotate(
     ha="center",
     color="C1",
 )
-ax.axhline(total + 1, color=SOFT, linestyle=":", linewidth=1)
+ax.axhline(total + 1, color=plots.SOFT, linestyle=":", linewidth=1)
 ax.annotate("plain sweep", (12, total + 1), xytext=(0, 4), textcoords="offset points", ha="center",
-            color=SOFT)  # fmt: skip
+            color=plots.SOFT)  # fmt: skip
 ax.set_xticks([1, 3, 12, 48, 144], ["1", "3", "12", "48", "144"])
 ax.set_yticks([20, 50, 100, 150], ["20", "50", "100", "150"])
 ax.minorticks_off()
@@ -163,7 +162,7 @@ fig, ax = plots.figure(
     "segments. From there grey dots run back right, near 100 percent.",
     figsize=(6.4, 3.7),
 )
-for low, high, color, marker in ((1, 12, "C0", "o"), (12, total, SOFT, ".")):
+for low, high, color, marker in ((1, 12, "C0", "o"), (12, total, plots.SOFT, ".")):
     part = [s for s in whole if low <= s <= high]
     ax.plot(
         [held[s] for s in part],
@@ -183,7 +182,7 @@ for s in (1, 2, 3, 12):
         color="C0",
     )
 ax.annotate("more than 12: no gain", (100, 100), xytext=(0, 6), textcoords="offset points",
-            ha="center", color=SOFT)  # fmt: skip
+            ha="center", color=plots.SOFT)  # fmt: skip
 ax.set(
     title="The price of memory",
     xlabel="values held at most",

@@ -41,7 +41,6 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 1
-INK, SOFT = "#1d2733", "#4a5666"
 
 
 def number(value):
@@ -102,8 +101,8 @@ image = ax.imshow(
 )
 ax.plot([0.5, most + 0.5], [0.5, most + 0.5], color="C1", linewidth=1.4)
 box = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 3}
-ax.text(5, 12, "forward\nis cheaper", ha="center", va="center", color=INK, bbox=box)
-ax.text(12, 5, "reverse\nis cheaper", ha="center", va="center", color=INK, bbox=box)
+ax.text(5, 12, "forward\nis cheaper", ha="center", va="center", color=plots.INK, bbox=box)
+ax.text(12, 5, "reverse\nis cheaper", ha="center", va="center", color=plots.INK, bbox=box)
 bar = fig.colorbar(image, ax=ax, ticks=[-4, -2, 0, 2, 4], shrink=0.9)
 bar.ax.set_yticklabels(["1/16", "1/4", "1", "4", "16"])
 bar.set_label("forward / reverse")
@@ -154,7 +153,7 @@ curves = {
 for name, (line, color, marker, place, side) in curves.items():
     ax.plot(sizes, line, marker + "-", color=color, markersize=3.5, linewidth=1.4)
     ax.text(*place, name, color=color, ha=side)
-ax.axvline(fixed, color=SOFT, linestyle=":", linewidth=1)
+ax.axvline(fixed, color=plots.SOFT, linestyle=":", linewidth=1)
 ax.set(
     title="Eight outputs: two pure modes and a third way",
     xlabel="inputs n",
@@ -227,9 +226,9 @@ for way, name, color, marker in (
 ):
     times = [1000 * t for t in clock[way]]
     ax.loglog(widths, times, marker + "-", color=color, label=name)
-ax.axvline(outputs, color=SOFT, linestyle=":", linewidth=1)
+ax.axvline(outputs, color=plots.SOFT, linestyle=":", linewidth=1)
 ax.annotate("n = m", (outputs, 1), xycoords=("data", "axes fraction"), xytext=(4, -12),
-            textcoords="offset points", color=SOFT)  # fmt: skip
+            textcoords="offset points", color=plots.SOFT)  # fmt: skip
 ax.set_xticks(widths, [str(n) for n in widths])
 ax.yaxis.set_major_formatter("{x:g}")
 ax.minorticks_off()

@@ -33,7 +33,6 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 1
-INK, SOFT = "#1d2733", "#4a5666"
 
 samples, features, units = 8, 3, 4
 
@@ -137,7 +136,7 @@ fig, ax = plots.figure(
     "beyond ±3.",
     figsize=(6.4, 3.4),
 )
-ax.plot(bell, 1 - torch.tanh(bell) ** 2, color=SOFT, linewidth=1)
+ax.plot(bell, 1 - torch.tanh(bell) ** 2, color=plots.SOFT, linewidth=1)
 for unit, (color, marker) in enumerate(zip(("C0", "C1", "C2", "C3"), "os^D", strict=True)):
     ax.plot(
         trace.rows[scores].value[:, unit].cpu(),

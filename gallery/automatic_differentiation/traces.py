@@ -33,7 +33,6 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 2
-INK, SOFT = "#1d2733", "#4a5666"
 
 
 def number(value):
@@ -134,11 +133,11 @@ for ax, (name, column), marked in zip(axes, columns.items(), answers, strict=Tru
             textcoords="offset points",
             va="center",
             fontsize=9.5,
-            color=color if j in marked else INK,
+            color=color if j in marked else plots.INK,
         )
     low, high = min(0, *column), max(column)
     ax.set(title=name, xlim=(low - 0.05 * (high - low), high + 0.75 * (high - low)), xticks=[])
-    ax.axvline(0, color=SOFT, linewidth=0.9)
+    ax.axvline(0, color=plots.SOFT, linewidth=0.9)
     ax.grid(False)
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(length=0)

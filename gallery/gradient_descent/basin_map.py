@@ -40,6 +40,7 @@ from steepest import claim, methods, minimize, minimize_many, plots, problems
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 1
 double = {"dtype": torch.float64, "device": device}
 
 problem = problems.seven_minima()
@@ -230,7 +231,6 @@ ax.set(
 # What the pictures claim
 # -----------------------
 
-# sphinx_gallery_thumbnail_number = 1
 sample = torch.tensor([-3.5, -1.0, 2.0], **double)
 by_units = descend(sample, torch.tensor([0.03, 0.01, 0.02], **double), 50)[0]
 by_step = [

@@ -37,6 +37,7 @@ from steepest.derivatives import value_and_grad
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 1
 double = {"dtype": torch.float64, "device": device}
 
 
@@ -244,7 +245,6 @@ ax.legend(loc="upper center")
 # What the pictures claim
 # -----------------------
 
-# sphinx_gallery_thumbnail_number = 1
 problem = problems.seven_minima()
 point = torch.tensor(-3.4, dtype=torch.float64)
 claim(

@@ -29,7 +29,6 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 3
-INK, SOFT = "#1d2733", "#4a5666"
 
 fun = problems.abs_quadratic().fun
 minimiser = 4.5
@@ -74,7 +73,7 @@ fig, (top, bottom) = plots.figure(
     figsize=(6.4, 6.0),
     height_ratios=(1, 1.15),
 )
-plots.graph(top, fun, (-4, 11), color=INK, linewidth=1.4)
+plots.graph(top, fun, (-4, 11), color=plots.INK, linewidth=1.4)
 for color, (start, path) in zip(("C0", "C1", "C2"), runs.items(), strict=True):
     top.plot(path[:40].cpu(), fun(path[:40]).cpu(), ".", color=color, markersize=7)
     timeline(bottom, path[:41], color)
@@ -90,8 +89,8 @@ top.annotate(
     "kink",
     (0, 25),
     xytext=(-2.4, 8),
-    color=SOFT,
-    arrowprops={"arrowstyle": "-", "color": SOFT, "shrinkB": 3},
+    color=plots.SOFT,
+    arrowprops={"arrowstyle": "-", "color": plots.SOFT, "shrinkB": 3},
     ha="center",
 )
 top.annotate(
@@ -99,11 +98,11 @@ top.annotate(
     (4.5, 50),
     xytext=(6, 0),
     textcoords="offset points",
-    color=SOFT,
+    color=plots.SOFT,
 )
 for ax in (top, bottom):
-    ax.axvline(0, color=SOFT, linewidth=0.9, linestyle=":", zorder=0)
-    ax.axvline(minimiser, color=SOFT, linewidth=0.9, zorder=0)
+    ax.axvline(0, color=plots.SOFT, linewidth=0.9, linestyle=":", zorder=0)
+    ax.axvline(minimiser, color=plots.SOFT, linewidth=0.9, zorder=0)
 top.set(title="Three starts, step size 0.05", ylabel="f(x)", ylim=(0, 70))
 bottom.set(xlabel="x", ylabel="iteration", ylim=(41, -5.5))
 
@@ -138,13 +137,13 @@ fig, ax = plots.figure(
     "follows it down to 4e-15.",
 )
 k = torch.arange(1, steps + 1)
-ax.plot(k, 4 * 0.9 ** (k - 1.0), color=SOFT, linewidth=1, linestyle="--")
+ax.plot(k, 4 * 0.9 ** (k - 1.0), color=plots.SOFT, linewidth=1, linestyle="--")
 ax.annotate(
     "4 · 0.9$^{k-1}$",
     (345, 4 * 0.9**344),
     xytext=(-6, 0),
     textcoords="offset points",
-    color=SOFT,
+    color=plots.SOFT,
     ha="right",
     va="top",
 )
@@ -186,7 +185,7 @@ fig, (top, bottom) = plots.figure(
     figsize=(6.4, 6.0),
     height_ratios=(1, 1.15),
 )
-plots.graph(top, fun, (-6.5, 16.5), color=INK, linewidth=1.4)
+plots.graph(top, fun, (-6.5, 16.5), color=plots.INK, linewidth=1.4)
 for color, path in (("C2", inside), ("C1", outside)):
     top.plot(path[:60].cpu(), fun(path[:60]).cpu(), ".", color=color, markersize=7)
     timeline(bottom, path[:31], color)
@@ -249,13 +248,13 @@ for values in ends[-1.0]:
     ax.plot(lrs.cpu(), values.cpu(), "o", color="C1", markersize=5, alpha=0.4, rasterized=True)
 fine = torch.linspace(10 / 11, 0.985, 200, dtype=torch.float64)
 low = (10 - 11 * fine) / (2 * (1 - fine))
-ax.plot(fine, low, color=INK, linewidth=1)
-ax.plot(fine, (1 - 2 * fine) * low + 11 * fine, color=INK, linewidth=1)
-ax.axvline(10 / 11, color=SOFT, linewidth=0.9, linestyle=":")
-ax.text(10 / 11, -18.5, "10/11 ", color=SOFT, ha="right")
+ax.plot(fine, low, color=plots.INK, linewidth=1)
+ax.plot(fine, (1 - 2 * fine) * low + 11 * fine, color=plots.INK, linewidth=1)
+ax.axvline(10 / 11, color=plots.SOFT, linewidth=0.9, linestyle=":")
+ax.text(10 / 11, -18.5, "10/11 ", color=plots.SOFT, ha="right")
 ax.text(0.942, 16, "from −1", color="C1", ha="right")
 ax.text(0.94, 5.6, "from 1", color="C2")
-ax.text(0.853, 5.6, "from 1 and from −1", color=INK, ha="center")
+ax.text(0.853, 5.6, "from 1 and from −1", color=plots.INK, ha="center")
 ax.set(
     title="The end of the run against its step size",
     xlabel="step size",

@@ -33,7 +33,6 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 4
-INK, SOFT = "#1d2733", "#4a5666"
 
 problem = problems.seven_minima()
 fun = problem.fun
@@ -62,8 +61,8 @@ fig, ax = plots.figure(
     "in the middle and up to 3.92 at the right.",
     figsize=(6.4, 4.2),
 )
-plots.graph(ax, fun, (-5.6, 5), color=INK, linewidth=1.5)
-plots.graph(ax, torch.abs, (-5.6, 5), color=SOFT, linewidth=0.9, linestyle="--")
+plots.graph(ax, fun, (-5.6, 5), color=plots.INK, linewidth=1.5)
+plots.graph(ax, torch.abs, (-5.6, 5), color=plots.SOFT, linewidth=0.9, linestyle="--")
 for i, (a, b) in enumerate(pairwise(borders.tolist())):
     color = "C2" if i == 3 else ("C0", "C4")[i % 2]
     ax.axvspan(a, b, color=color, alpha=0.16, linewidth=0)
@@ -76,7 +75,7 @@ for i, (a, b) in enumerate(pairwise(borders.tolist())):
         ha="center",
         fontsize=9.5,
     )
-ax.text(2.75, 1.75, "|x|", color=SOFT)
+ax.text(2.75, 1.75, "|x|", color=plots.SOFT)
 ax.set(
     title="Seven minima and their basins",
     xlabel="x",
@@ -118,7 +117,7 @@ fig, axes = plots.figure(
     figsize=(6.4, 6.2),
 )
 for ax, (lr, results) in zip(axes, runs.items(), strict=True):
-    plots.graph(ax, fun, (-4.2, 0.6), color=SOFT, linewidth=1)
+    plots.graph(ax, fun, (-4.2, 0.6), color=plots.SOFT, linewidth=1)
     for i, (start, run) in enumerate(zip(starts, results, strict=True)):
         plots.path(ax, run.history.x, run.history.fun, color=f"C{i}", zorder=3)
         ax.annotate(
@@ -169,8 +168,8 @@ threshold = 2 / curvature
 def cobweb(ax, lr, start, steps, color):
     """Draw the map x ↦ x − lr f′(x), the diagonal, and a run between the two."""
     x = torch.linspace(-3.8, -2.45, 300, dtype=torch.float64, device=device)
-    ax.plot(x.cpu(), (x - lr * slope(x)).cpu(), color=INK, linewidth=1.4)
-    ax.plot([-3.8, -2.45], [-3.8, -2.45], color=SOFT, linewidth=0.9)
+    ax.plot(x.cpu(), (x - lr * slope(x)).cpu(), color=plots.INK, linewidth=1.4)
+    ax.plot([-3.8, -2.45], [-3.8, -2.45], color=plots.SOFT, linewidth=0.9)
     point = torch.tensor(start, dtype=torch.float64, device=device)
     corners = [(start, -3.8)]
     for _ in range(steps):
@@ -192,7 +191,7 @@ fig, axes = plots.figure(
 for ax, lr, color in zip(axes, (0.03, 0.05), ("C2", "C1"), strict=True):
     cobweb(ax, lr, -3.5, 60, color)
     factor = 1 - lr * curvature.item()
-    ax.plot(minimisers[1].cpu(), minimisers[1].cpu(), "o", color=INK, markersize=5, zorder=4)
+    ax.plot(minimisers[1].cpu(), minimisers[1].cpu(), "o", color=plots.INK, markersize=5, zorder=4)
     ax.set(
         title=f"step {lr:g}: factor {factor:.2f}".replace("-", "−"),
         xlabel="$x_k$",
@@ -247,8 +246,8 @@ border = borders[2].item()
 ax.axhline(border, color="C1", linewidth=1.2, linestyle="--")
 ax.text(0.12, border, "border −2.433", color="C1", ha="right", va="bottom")
 for value, level in ((threshold.item(), -3.6), (2 / second(minimisers[2]).item(), -2.0)):
-    ax.axvline(value, color=SOFT, linewidth=0.9, linestyle=":")
-    ax.text(value, level, f" {value:.4f}", color=SOFT, va="bottom")
+    ax.axvline(value, color=plots.SOFT, linewidth=0.9, linestyle=":")
+    ax.text(value, level, f" {value:.4f}", color=plots.SOFT, va="bottom")
 ax.set(
     title="Where the run from −3.5 goes on visiting",
     xlabel="step size",

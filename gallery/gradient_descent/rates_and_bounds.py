@@ -33,6 +33,7 @@ from steepest import claim, methods, minimize, plots
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_thumbnail_number = 2
 double = {"dtype": torch.float64, "device": device}
 
 
@@ -234,7 +235,6 @@ ax.set_title("x² + 3 sin² x: error relative to the first")
 # Rounding enters where errors are of the size of machine epsilon; the tolerances allow for that
 # only.
 
-# sphinx_gallery_thumbnail_number = 2
 column = k[:, None]
 claim(
     "smallest gradient: 40 runs, 400 steps, share of the bound",

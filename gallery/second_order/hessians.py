@@ -37,7 +37,6 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 3
-INK, SOFT = "#1d2733", "#4a5666"
 
 
 def vector(*entries):
@@ -81,7 +80,7 @@ plots.contours(
     (-1.75, 1.75),
     (-1.25, 1.25),
     levels=[0.25, 1, 2.25, 4, 6.25],
-    colors=SOFT,
+    colors=plots.SOFT,
     linewidths=0.9,
 )
 
@@ -119,7 +118,7 @@ for i, (color, sign, offset) in enumerate((("C0", 1, (4, -16)), ("C2", -1, (0, -
     )
 arrow(point, -0.14 * gradient, "C1")
 arrow(point, newton, "C3")
-ax.plot(*point.tolist(), "o", color=INK)
+ax.plot(*point.tolist(), "o", color=plots.INK)
 ax.text(0.5, 0.17, "−gradient", color="C1")
 ax.text(0.33, 0.36, "Newton ", color="C3", ha="right")
 ax.set(title="A contour's axes are eigenvectors, 1/√λ long", xlabel="$x_1$", ylabel="$x_2$")
@@ -147,7 +146,7 @@ fig, ax = plots.figure(
     "eigenvalues. One stays above zero, one touches it, one dips below.",
     figsize=(6.4, 3.4),
 )
-ax.axhline(0, color=INK, linewidth=1)
+ax.axhline(0, color=plots.INK, linewidth=1)
 names = {2.0: "2 and 7: bowl", 0.0: "0 and 7: trough", -3.0: "−3 and 7: saddle"}
 for color, (smallest, swing) in zip(("C0", "C2", "C1"), swings.items(), strict=True):
     ax.plot(torch.rad2deg(angles).cpu(), swing.cpu(), color=color)
@@ -224,7 +223,7 @@ plots.contours(
     (-5.2, 5.2),
     (-5.2, 5.2),
     levels=[2, 10, 25, 50, 75, 100, 120, 140, 160, 178, 220, 300, 400],
-    colors=SOFT,
+    colors=plots.SOFT,
     linewidths=0.6,
     alpha=0.7,
 )
@@ -238,7 +237,7 @@ for centre, lam, axes, count in zip(stationary, curvatures, axes_there, negative
         width, height = (2 * reach).tolist()
         outline = "C0" if count == 0 else "C1"
         ax.add_patch(Ellipse(centre.tolist(), width, height, angle=tilt, fill=False, color=outline))
-    ax.plot(*centre.tolist(), "o", color=INK, markersize=4, zorder=4)
+    ax.plot(*centre.tolist(), "o", color=plots.INK, markersize=4, zorder=4)
 ax.set(title="Signs of the eigenvalues tell minima, saddles, maximum")
 ax.set(xlabel="$x_1$", ylabel="$x_2$")
 ax.set_aspect("equal")
@@ -281,7 +280,7 @@ for fun, color, style in ((himmelblau, "C0", "solid"), (model(p), "C1", "dashed"
         linestyles=style,
         linewidths=1.4,
     )
-ax.plot(*p.tolist(), "o", color=INK, markersize=4)
+ax.plot(*p.tolist(), "o", color=plots.INK, markersize=4)
 ax.text(4.62, -1.5, "function", color="C0")
 ax.text(4.45, 0.1, "model", color="C1")
 ax.set(title="The quadratic model: right near (3, 2), wrong beyond", xlabel="$x_1$", ylabel="$x_2$")
@@ -361,7 +360,7 @@ for ax, (name, fun) in zip(axes, flat.items(), strict=True):
     ax.contour(
         xs, xs, height, [-0.8, -0.45, -0.2, -0.05], colors="C1", linewidths=1, linestyles="-"
     )
-    ax.plot(0, 0, "o", color=INK, markersize=4)
+    ax.plot(0, 0, "o", color=plots.INK, markersize=4)
     ax.set(title=name, xlabel="x", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     ax.grid(False)
 axes[0].set_ylabel("y")
