@@ -138,9 +138,10 @@ def scatter(ax):
 
 shown = [*range(0, 20, 2), *range(20, 100, 8), *range(100, 301, 25)]
 fig, (plane, curve) = plots.figure(
-    "A film. Left, discs and triangles in two interlocking half-moons, and a border between them "
-    "that starts as a bent line through both, and within a second of the film winds its way "
-    "between them. Right, the loss falls along a wavy curve.",
+    "A film. Left, discs and triangles in two interlocking half-moons. At first the whole plane has "
+    "the colour of the discs; then a nearly straight border comes in, cuts through both moons, "
+    "bends, and winds its way between them. Right, the loss falls, with a few ripples at the "
+    "beginning.",
     columns=2,
     figsize=(6.4, 3.8),
 )
@@ -197,6 +198,12 @@ claim("all 49 derivatives by hand are autograd's", by_hand, swept, atol=1e-14)
 before, after = ((score(theta, X) * y > 0).double().mean() for theta in (start, run.x))
 claim("before training some of the points are on the wrong side", before, 0.9, relation="<")
 claim("after training all are on their own", after, 1.0)
+separated = [bool((score(theta, X) * y > 0).all()) for theta in way.x]
+claim(
+    "step 60 has not separated the moons yet, and from step 100 on all have",
+    [separated[60], *separated[100:]],
+    [False, *[True] * 201],
+)
 claim("the loss has come down to less than a hundredth", run.fun / way.fun[0], 0.01, relation="<")
 claim("with momentum it did not fall all the way", way.fun.diff().max(), 0, relation=">")
 
