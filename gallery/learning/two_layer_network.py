@@ -138,7 +138,7 @@ def scatter(ax):
 
 shown = [*range(0, 20, 2), *range(20, 100, 8), *range(100, 301, 25)]
 fig, (plane, curve) = plots.figure(
-    "A film. Left, discs and triangles in two interlocking half-moons. At first the whole plane has "
+    "A film. Left, discs and triangles in two interlocking half-moons. At first all the plane has "
     "the colour of the discs; then a nearly straight border comes in, cuts through both moons, "
     "bends, and winds its way between them. Right, the loss falls, with a few ripples at the "
     "beginning.",
