@@ -171,9 +171,8 @@ def operations(call):
 
 def layer(n):
     """Return the logistic loss with x as a column, which the counter can see, and a point."""
-    rows = torch.randn(2 * n, n, dtype=torch.float64).to(device)
-    column = torch.randn(n, 1, dtype=torch.float64).to(device)
-    return (lambda x: -logsigmoid(rows @ x).mean()), column
+    loss, _, x = logistic(n)
+    return loss, x[:, None]
 
 
 tasks = {
