@@ -99,9 +99,9 @@ fig, ax = plots.figure(
     "right. Then a bead with a number starts at the box on the right, where the adjoint is 1, and "
     "crosses the arrows one by one to the left. At the end the two input boxes hold 5.5 and "
     "1.716.",
-    figsize=(4.8, 4.4),
+    figsize=(4.8, 4.8),
 )
-ax.set(xlim=(-0.5, 4.0), ylim=(-2.9, 4.1))
+ax.set(xlim=(-0.5, 4.0), ylim=(-3.8, 4.1))
 ax.axis("off")
 boxes, upper, lower, lines = [], [], [], {}
 for (j, i), slope in slopes.items():
