@@ -108,8 +108,8 @@ plots.film(fig, draw, frames=steps // 3 + 1, per_second=6, still=20)
 # .. math:: E = x_k^2 - (2 - \alpha\lambda)\, x_k x_{k-1} + x_{k-1}^2
 #
 # is the same for all :math:`k`: like an energy, it is conserved. Draw each iterate over the one
-# before it, and all points lie on one ellipse. It flattens as :math:`\alpha\lambda` grows to 4, and
-# beyond 4 it is a hyperbola: the run escapes.
+# before it, and all points lie on one ellipse. At :math:`\alpha\lambda = 2` it is a circle; it gets
+# thin as :math:`\alpha\lambda` approaches 0 or 4, and beyond 4 it is a hyperbola: the run escapes.
 rates = (0.1, 1.0, 2.5, 3.7)
 runs = {rate: descend([1.0], [1.0], rate, 150)[:, 0] for rate in rates}
 fig, axes = plots.figure(
@@ -152,7 +152,7 @@ for ax in axes[:, 0]:
 # steps must be half as long. For small :math:`\alpha\lambda`, :math:`V_m \approx 1 -
 # \tfrac{m(m+1)}{2} \alpha\lambda`. With step sizes near these limits, a step therefore lowers the
 # slowest error by about :math:`(m+1)\bigl(1 - \cos\frac{\pi}{m+1}\bigr)/\kappa` of itself: by 2,
-# 1.5, 1.17, … of :math:`1/\kappa`. Clearing always is best.
+# 1.5, 1.17, … of :math:`1/\kappa`. By this measure, clearing always is best.
 fig, ax = plots.figure(
     "The factor of one cycle against step size times curvature, for clearing before every step, "
     "every second, third and fifth. All begin at 1. The straight line reaches minus 1 at 2; the "
@@ -207,7 +207,7 @@ results = [swept(p) for p in pieces]
 memory = [held / 1e6 for _, held in results]
 fig, ax = plots.figure(
     "Megabytes put away for one sweep against the number of pieces, both axes logarithmic. The "
-    "dots fall along a straight line, from four megabytes to less than one fifth of a megabyte.",
+    "dots fall along a straight line, from 2.6 megabytes to less than one tenth of a megabyte.",
     figsize=(5.6, 3.3),
 )
 ax.loglog(pieces, memory, "o-", color="C0", base=2)

@@ -8,8 +8,8 @@ Where autograd is not the derivative
 
 Autograd multiplies local slopes. Where an operation has no slope, or an infinite one, something
 has to be put in. You will see six functions with a point at which the answer is surprising, a map
-of a network whose pieces are all smooth, the lines on which a linear function in disguise is
-differentiated wrongly, and how often a rounded sum hits a kink exactly.
+of a network that is linear on each of many polygons, the lines on which a linear function in
+disguise is differentiated wrongly, and how often a rounded sum hits a kink exactly.
 
 The script belongs to the lecture :doc:`/lectures/autograd`.
 """
