@@ -60,8 +60,8 @@ steps = list(ring(torch.ones(p, p)))
 cividis = plt.get_cmap("cividis")
 
 fig, ax = plots.figure(
-    "A table of six rows and six columns. All cells start at 1 and dark; step by step the marked "
-    "cells along a diagonal grow to 6 and turn yellow, and then the sixes spread to all cells.",
+    "A table of six rows and six columns, all cells 1 and of one colour. Step by step the marked "
+    "cells along a diagonal grow to 6 and change their colour; then the sixes spread to all cells.",
     figsize=(4.8, 5.0),
 )
 cells = {}
