@@ -100,8 +100,8 @@ for name, options in ways_to_learn.items():
 looks = {"MAML": ("C0", "-", "o"), "first order": ("C2", ":", "s"), "joint": ("C1", "--", "^")}
 fig, ax = plots.figure(
     "Error after one step against the rounds of learning, on a logarithmic scale. The curve of "
-    "joint training soon stays level; that of the first-order variant falls slowly, and MAML's falls to "
-    "less than half of it.",
+    "joint training soon stays level; that of the first-order variant falls slowly, and that of "
+    "MAML falls to less than half of it.",
     figsize=(5.4, 3.5),
 )
 for name, (color, style, mark) in looks.items():
