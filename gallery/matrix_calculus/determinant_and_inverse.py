@@ -105,7 +105,7 @@ ax.grid(False)
 # ----------------------------
 # :math:`(X + H)^{-1} \approx X^{-1} - X^{-1} H X^{-1}`, and the error of that is of second order in
 # H. Who treats matrices like numbers writes :math:`X^{-1} - X^{-2} H`. That looks similar, and it
-# leaves an error of first order: it is no better than :math:`X^{-1}` alone.
+# leaves an error of first order, as :math:`X^{-1}` alone does.
 Y, H = (
     torch.randn(2, 5, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     .to(device)

@@ -127,8 +127,8 @@ sheets += [torch.stack([3 * fine - 1.5, c.expand(121)]) for c in height]
 
 fig, (left, right_ax) = plots.figure(
     "On the left a grid with a parabola; the lines inside the parabola have another colour. On the "
-    "right their images: two sheets lie over each other inside a curve with a cusp, the image of "
-    "the parabola.",
+    "right their images, which lie over each other inside a curve with a cusp, the image of the "
+    "parabola.",
     columns=2,
     figsize=(6.4, 4.2),
 )
