@@ -9,7 +9,7 @@ Where Adam goes wrong
 Adam divides each gradient by a running root mean square that contains this very gradient. You will
 see it walk to the worst point of an interval where two other methods find the best, the one number
 that decides which way it goes, the same with gradients drawn by chance, and a parabola whose
-minimiser is a mean while Adam settles near a median.
+minimiser is a mean while Adam, without memory, settles at a median.
 
 The script belongs to the lecture :doc:`/lectures/stochastic-gradients`.
 """
@@ -77,10 +77,10 @@ ax.set(title="The best point is −1", xlabel="iteration", ylabel="iterate", yli
 # ------------------
 # Gradients :math:`C, -1, \dots, -1` in a cycle of length :math:`P`. In the long run Adam's
 # :math:`v`, :math:`j` steps after the large one, is :math:`v_j = 1 + (C^2-1)(1-\beta_2)
-# \beta_2^j/(1-\beta_2^P)`, and a cycle moves the iterate by :math:`D` step sizes, :math:`D =
-# -C/\sqrt{v_0} + \sum_{j\ge1} 1/\sqrt{v_j}`. Positive is wrong. With :math:`C = P` the mean
-# gradient is :math:`1/P`; the longer the cycle, the longer the memory :math:`1/(1-\beta_2)` must
-# be: about :math:`P^2/4` (dots).
+# \beta_2^j/(1-\beta_2^P)`, and with :math:`\beta_1=0` a cycle moves the iterate by :math:`D` step
+# sizes, :math:`D = -C/\sqrt{v_0} + \sum_{j\ge1} 1/\sqrt{v_j}`. Positive is wrong. With
+# :math:`C = P` the mean gradient is :math:`1/P`; the longer the cycle, the longer the memory
+# :math:`1/(1-\beta_2)` must be: about :math:`P^2/4` (dots).
 
 
 def drift(P, C, beta2):
@@ -141,7 +141,7 @@ RUNS, T = 400, 1500
 
 
 def by_chance(divisor, alpha=0.01, beta2=0.9):
-    """The mean iterate of many runs; divisor(v before, v now, largest v) is what to divide by."""
+    """The mean iterate of many runs; steps are divided by the root of divisor(before, now, top)."""
     generator = torch.Generator(device=device).manual_seed(0)
     x = torch.zeros(RUNS, dtype=torch.float64, device=device)
     v = top = torch.full_like(x, 10.9)  # the mean square of the gradient
@@ -240,10 +240,7 @@ claim("D there", drift(3, 3.0, 0.1), 0.681, atol=5e-4)
 one_cycle = cycled(torch.optim.Adam, lr=1e-5, steps=303, **short)
 claim(
     "D is what a cycle of 3 moves, in step sizes, before it meets an end",
-    (
-        cycled(torch.optim.Adam, lr=1e-5, steps=303, **short).diff()[300:303].sum()
-        / (1e-5 / math.sqrt(302))
-    ),
+    one_cycle.diff()[300:303].sum() / (1e-5 / math.sqrt(302)),
     drift(3, 3.0, 0.1),
     rtol=0.01,
 )

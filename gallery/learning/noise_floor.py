@@ -101,9 +101,10 @@ paths = {alpha: one_run(alpha) for alpha in STEPS}
 exact = {alpha: mean_squares(alpha) for alpha in STEPS}
 
 fig, axes = plots.figure(
-    "Three panels, one for each step size. In each a thin jagged line falls from five towards "
-    "zero and goes on shaking in and around a band between two dashed lines. The band is wide for "
-    "the step 0.5, and narrow, but reached late, for the step 0.02.",
+    "Three panels, one for each step size. In each a smooth line falls from five onto the upper of "
+    "two dashed lines; a thin jagged line falls too and goes on shaking in and around the band "
+    "between them. The band is wide for the step 0.5, and narrow, but reached late, for the step "
+    "0.02.",
     rows=3,
     sharex=True,
     figsize=(6.4, 5.6),
@@ -128,7 +129,7 @@ CURVATURE = torch.tensor([1.0, 0.25], dtype=torch.float64, device=device)
 
 
 def frames_of_cloud():
-    """The positions of 300 runs: 18 frames of 2 steps of 0.4, then 22 frames of 4 steps of 0.1."""
+    """The positions of 300 runs: the start, 17 times 2 steps of 0.4, 22 times 4 steps of 0.1."""
     x = torch.tensor([[-3.4, 3.6]], dtype=torch.float64, device=device).expand(300, 2)
     seen = [x]
     for alpha, steps in [(0.4, 2)] * 17 + [(0.1, 4)] * 22:
@@ -179,10 +180,10 @@ film = plots.film(fig, draw, frames=len(cloud), per_second=8, still=17)
 # %%
 # Below the floor
 # ---------------
-# The average of all iterates so far, from 0, weighs the error of step :math:`k` by
-# :math:`1-(1-\alpha)^m`, where :math:`m` counts the steps since. Its variance is therefore known
-# exactly (lines). It sinks like :math:`1/N`, and in the end the step size does not matter. The dots
-# are 1000 simulated runs.
+# The average of :math:`N` iterates, from 0, weighs the error of each step by
+# :math:`(1-(1-\alpha)^m)/N`, where :math:`m` counts the steps since. Its variance is therefore
+# known exactly (lines). It sinks like :math:`1/N`, and in the end the step size does not matter.
+# The dots are 1000 simulated runs.
 
 
 def variance_of_average(alpha, N):
@@ -211,7 +212,9 @@ for alpha, color, style in zip(STEPS, ("C0", "C1", "C2"), ("-", "--", "-."), str
     ax.loglog(N, [variance_of_average(alpha, k) for k in N], style, color=color)
     ax.loglog(marks, simulated[alpha], "o", color=color, markersize=4)
     ax.plot([1200, 5000], [alpha / (2 - alpha)] * 2, color=color, linewidth=1)
-    ax.text(950, alpha / (2 - alpha), f"floor {alpha}", color=color, ha="right", va="center")
+    ax.text(
+        950, alpha / (2 - alpha), f"floor of step {alpha}", color=color, ha="right", va="center"
+    )
 ax.set(
     title="Averages sink through the floor",
     xlabel="iterates averaged",
