@@ -47,7 +47,7 @@ def ring(table):
     yield table.clone(), []
     for step in range(2 * p - 2):
         adds = step < p - 1
-        number = [(r - step if adds else r + 2 - step + p - 2) % p for r in range(p)]
+        number = [(r - step) % p for r in range(p)]  # in both phases
         message = [table[r, number[r]].item() for r in range(p)]  # all send at the same time
         changed = [((r + 1) % p, number[r]) for r in range(p)]
         for (r, k), sent in zip(changed, message, strict=True):
