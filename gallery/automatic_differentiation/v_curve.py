@@ -85,7 +85,7 @@ ax.set(
 # ----------------
 # On a graphics card one often calculates with 24 binary digits instead of 53. The right branch
 # does not know about it. The left branch moves up by a factor of :math:`2^{29}`, and the best that
-# the forward quotient can do is between two and three digits.
+# the forward quotient can do is about three digits.
 coarse = torch.logspace(-6.5, -0.3, 100, dtype=torch.float64, device=device)
 single = {
     "forward": error(forward(coarse.float())),

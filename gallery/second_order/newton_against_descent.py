@@ -114,7 +114,7 @@ runs = contest(problem)
 fig, (top, bottom) = plots.figure(
     "The gradient's norm on a logarithmic scale, above against steps, below against cost. Above, "
     "Newton and Newton-CG fall like stones at the left edge. Below, Newton-CG and L-BFGS lead and "
-    "Newton needs about twice as much; gradient descent stays high in both.",
+    "Newton needs more than twice as much; gradient descent stays high in both.",
     rows=2,
     figsize=(5.6, 6.2),
 )
@@ -174,7 +174,7 @@ ax.set(ylim=(20, 2500))
 # -----------------------------
 # At a fixed spread of scales the roles change: the Hessian's price is proportional to :math:`n`,
 # and Newton's bill with it. The others do not care much. That the equations for the step also cost
-# :math:`n^3/3` multiplications is not even counted here.
+# about :math:`n^3/3` operations is not even counted here.
 dimensions = (5, 10, 20, 40, 80, 160)
 growth = {name: [] for name in ("Newton", "Newton-CG", "L-BFGS")}
 for n in dimensions:
@@ -188,7 +188,8 @@ for n in dimensions:
 
 fig, ax = plots.figure(
     "Cost against the number of variables, both axes logarithmic. Newton's line rises with slope "
-    "one, from below the others to far above them; Newton-CG and L-BFGS rise much more slowly.",
+    "one, from the level of the others to far above them; Newton-CG and L-BFGS rise much more "
+    "slowly.",
     figsize=(5.6, 3.8),
 )
 for name, costs in growth.items():
