@@ -99,7 +99,8 @@ def minimums(session: nox.Session) -> None:
     ]
     install(session, *lowest, pinned=False)
     install(session, "-e", ".[plot]", "--group", "test", pinned=False)
-    chosen = ("--ignore=tests/site", "-m", "not gpu and not build", "tests")
+    folders = ("--ignore=tests/site", "--ignore=tests/docs")
+    chosen = (*folders, "-m", "not gpu and not build", "tests")
     session.run("pytest", *chosen, *session.posargs)
 
 

@@ -35,7 +35,7 @@ def save(film: Film, target: Path) -> None:
     """Write a film as MP4, with the encoder that imageio-ffmpeg brings."""
     film.figure.draw_without_rendering()
     film.figure.set_layout_engine("none")  # once is enough: a film whose axes move makes dizzy
-    canvas = FigureCanvasAgg(film.figure)
+    canvas: Any = FigureCanvasAgg(film.figure)
     film.figure.set_dpi(DPI)
     pixels = canvas.get_width_height()
     # frame by frame: matplotlib's own ``Animation.save`` draws each of them three times
