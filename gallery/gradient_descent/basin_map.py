@@ -109,7 +109,8 @@ image = ax.imshow(
 for m, (a, b) in zip(minimisers.tolist(), pairwise(borders.tolist()), strict=True):
     bound = 2 / curvature(torch.tensor(m, dtype=torch.float64)).item() if m else math.inf
     if bound < 0.12:
-        ax.plot([max(a, -5), b], [bound, bound], color=plots.PAPER, linewidth=1.6)
+        ax.plot([max(a, -5), b], [bound, bound], color=plots.PAPER, linewidth=4)
+        ax.plot([max(a, -5), b], [bound, bound], color="C1", linewidth=1.8)
 bar = fig.colorbar(image, ax=ax, ticks=range(7), pad=0.02)
 bar.set_ticklabels(names)
 bar.set_label("valley of the minimum at")

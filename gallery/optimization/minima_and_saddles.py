@@ -51,6 +51,8 @@ for ax, (name, fun) in zip(axes.flat, shapes.items(), strict=True):
     ax.plot_surface(u.cpu().numpy(), v.cpu().numpy(), height.numpy(), cmap="cividis", alpha=0.9)
     ax.set_title(name)
     ax.set(xticks=[], yticks=[], zticks=[])
+    for side in (ax.xaxis, ax.yaxis, ax.zaxis):
+        side.pane.set_visible(False)
 
 # %%
 # Nine stationary points

@@ -119,7 +119,13 @@ for i, (color, sign, offset) in enumerate((("C0", 1, (4, -16)), ("C2", -1, (0, -
 arrow(point, -0.14 * gradient, "C1")
 arrow(point, newton, "C3")
 ax.plot(*point.tolist(), "o", color=plots.INK)
-ax.text(0.5, 0.17, "−gradient", color="C1")
+ax.text(
+    0.58,
+    0.1,
+    "−gradient",
+    color="C1",
+    bbox={"facecolor": plt.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 1},
+)
 ax.text(0.33, 0.36, "Newton ", color="C3", ha="right")
 ax.set(title="A contour's axes are eigenvectors, 1/√λ long", xlabel="$x_1$", ylabel="$x_2$")
 ax.set_aspect("equal")
@@ -154,7 +160,7 @@ for color, (smallest, swing) in zip(("C0", "C2", "C1"), swings.items(), strict=T
     ax.annotate(
         names[smallest],
         (torch.rad2deg(angles)[low].item(), swing[low].item()),
-        xytext=(0, 7 if smallest > 0 else -15),
+        xytext=(0, 12 if smallest > 0 else -15),
         textcoords="offset points",
         color=color,
         ha="center",
