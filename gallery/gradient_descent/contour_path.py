@@ -90,7 +90,7 @@ number = torch.arange(51)
 ax.semilogy(number, path.fun.cpu(), ".-", color="C0", linewidth=1)
 ax.semilogy(torch.arange(1, 42, 10), printed[:, 0], "^", color="C1", markersize=9)
 ax.text(24, 6e-2, "as printed, beside the next iterate", color="C1")
-ax.text(11, 2e-4, "value of each iterate", color="C0", ha="right")
+ax.text(20, 1e-4, "value of each iterate", color="C0", ha="right")
 ax.set(title="Printed values are one step old", xlabel="number of the iterate", ylabel="f")
 
 # %%

@@ -183,7 +183,7 @@ for piece in (line < inflection, line > inflection):
     top.plot(line[piece].cpu(), (2 * line**3 / (3 * line**2 - 2))[piece].cpu(), color="C0")
 top.plot([0, 1.2], [0, -1.2], "--", color=SOFT, linewidth=1)
 top.plot([0, 1.2], [0, 1.2], ":", color=SOFT, linewidth=1)
-top.text(0.3, -0.75, r"$y^+ = -y$", color=SOFT)
+top.text(0.3, -1.2, r"$y^+ = -y$", color=SOFT)
 top.set(ylim=(-2.5, 2.5), ylabel="$y^+$", title="A basin with a border at √(2/5)")
 bottom.plot(line.cpu(), y.cpu(), ".", color="C1", markersize=3)
 bottom.set(xlabel="start y", ylabel="end", yticks=[-math.sqrt(2), 0, math.sqrt(2)])
