@@ -182,7 +182,14 @@ predicted = [(delta ** (1 / (p + 1)), delta ** (p / (p + 1))) for p in bottoms]
 ax.loglog(*zip(*predicted, strict=True), "--", color=plots.SOFT, linewidth=1)
 for k, (order, place) in enumerate(bottoms.items()):
     ax.loglog(*place, "o^sD"[k], color=f"C{k}", markersize=8)
-    ax.annotate(f"order {order}", place, xytext=(9, -14), textcoords="offset points", color=f"C{k}")
+    ax.annotate(
+        f"order {order}",
+        place,
+        xytext=(0, -19),
+        textcoords="offset points",
+        ha="center",
+        color=f"C{k}",
+    )
 ax.text(2e-6, 2e-8, "predicted", color=plots.SOFT)
 ax.set(
     title="The best step and the best error",

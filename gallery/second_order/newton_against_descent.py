@@ -52,8 +52,9 @@ plots.contours(ax, quadratic, (-3, 6), (-4, 6), levels=[1, 5, 15, 30, 50, 75, 10
                colors=SOFT, linewidths=0.7)  # fmt: skip
 plots.path(ax, descent.history.x, color="C1")
 plots.path(ax, newton.history.x, color="C0", linestyle="--", linewidth=2)
-ax.text(2.3, 3.4, "Newton", color="C0", ha="right")
-ax.text(3.3, -2.4, "gradient\ndescent", color="C1")
+box = {"facecolor": plots.PAPER, "edgecolor": "none", "pad": 1.5}
+ax.text(2.3, 3.4, "Newton", color="C0", ha="right", bbox=box)
+ax.text(3.3, -2.4, "gradient\ndescent", color="C1", bbox=box)
 ax.set(title="One step against many", xlabel="x", ylabel="y")
 ax.grid(False)
 
