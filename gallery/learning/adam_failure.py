@@ -122,7 +122,7 @@ for (P, values), color, style, at in zip(
     ax.text(*at, f"length {P}", color=color)
 ax.text(1200, 4.4, "β₂ = 0.999", color=plots.SOFT)
 ticks = (-1, 0, 1, 10, 100)
-ax.set_yticks([math.asinh(tick) for tick in ticks], ticks)
+ax.set_yticks([math.asinh(tick) for tick in ticks], ["−1", *ticks[1:]])
 ax.set(
     title="Above zero Adam goes the wrong way",
     xlabel="memory 1/(1 − β₂)",
@@ -170,7 +170,7 @@ for (name, means), color, style, at in zip(
     chances.items(),
     ("C1", "C0", "C2"),
     ("-", "--", "-."),
-    ((700, 0.45), (1000, -0.1), (400, -0.55)),
+    ((700, 0.45), (1000, -0.1), (400, -0.62)),
     strict=True,
 ):
     ax.plot(means, style, color=color)
@@ -186,7 +186,7 @@ ax.set(title="Gradients by chance", xlabel="iteration", ylabel="mean iterate", y
 # :math:`\ln2`. Other memories settle in between.
 
 
-def settles(beta2, amsgrad=False, alpha=0.005, steps=1800, runs=200):
+def settles(beta2, amsgrad=False, alpha=0.005, steps=1500, runs=200):
     """Where Adam with β₁ = 0 rests: the mean of the second half of many runs, from 1."""
     generator = torch.Generator(device=device).manual_seed(1)
     x = torch.ones(runs, dtype=torch.float64, device=device)
