@@ -190,7 +190,7 @@ ax.semilogy(k[:56], 1e-13 * torch.exp(wild * k[:56]), "--", color=plots.INK, lin
 calm = distance[0.05].amax(1)
 ax.semilogy(k[calm > 0], calm[calm > 0], color="C0", marker=".", linewidth=0.8)
 ax.text(75, 3e-4, "step 0.066", color="C1")
-ax.text(30, 2e-16, "step 0.05", color="C0")
+ax.text(60, 1e-14, "step 0.05", color="C0")
 ax.text(14, 1e-7, "exponent", color=plots.INK, ha="right")
 ax.set(
     title="Pairs of runs that begin 1e-13 apart",

@@ -192,7 +192,7 @@ for color, path in (("C2", inside), ("C1", outside)):
 cycle = outside[-2:].sort().values
 top.plot(cycle.cpu(), fun(cycle).cpu(), "--", color="C1", linewidth=1.2)
 top.annotate(
-    "the cycle", (5.0, 97), xytext=(0, 7), textcoords="offset points", color="C1", ha="center"
+    "the cycle", (5.0, 100), xytext=(0, 8), textcoords="offset points", color="C1", ha="center"
 )
 for ax in (top, bottom):
     ax.axvspan(0, edge, color="C2", alpha=0.12, linewidth=0)

@@ -52,7 +52,7 @@ fig, ax = plots.figure(
 for name, schedule in SCHEDULES.items():
     color, line = STYLES[name]
     ax.loglog(t, [schedule(int(k)) for k in t], line, color=color, label=name)
-ax.legend(loc="lower center")
+ax.legend(loc="lower left")
 ax.set(title="Five schedules", xlabel="step t", ylabel="step size", ylim=(1e-5, 2))
 
 # %%

@@ -22,6 +22,7 @@ import math
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib import patheffects
 
 from steepest import claim, methods, minimize, plots
 from steepest.constrained import reparametrize
@@ -162,18 +163,19 @@ for (name, way), (color, style) in zip(ways.items(), styles, strict=True):
     k = reached[name]
     ax.semilogx(range(1, k + 2), way[: k + 1].cpu(), color=color, linestyle=style)
     ax.plot(k + 1, way[k].cpu(), "o", color=color)
+    deep = way[k].item() < -0.5
     ax.annotate(
         f"{name}: {k}",
-        (k + 1, way[k].item()),
-        xytext=(-6, 0),
+        (k + 1, way[k].item() if deep else 0.1),
+        xytext=(8, 0),
         textcoords="offset points",
         color=color,
-        rotation=90,
-        ha="right",
-        va="bottom",
+        rotation=0 if deep else 90,
+        va="center" if deep else "bottom",
         fontsize=9.5,
     )
 ax.set(title="Steps until x is at or below 0", xlabel="1 + iteration", ylabel="x", ylim=(-1.6, 4.3))
+ax.set_xlim(0.75, 700)
 
 # %%
 # Through many layers
@@ -211,10 +213,11 @@ image = ax.imshow(
     vmin=-8,
     vmax=8,
 )
-lines = ax.contour(
-    gains.cpu(), range(1, depth + 1), decades.cpu().numpy(), [-6, -3, -1, 1, 3], colors=plots.PAPER
-)
-ax.clabel(lines, fmt="%g", fontsize=9)
+grid = gains.cpu(), range(1, depth + 1), decades.cpu().numpy(), [-6, -3, -1, 1, 3]
+ax.contour(*grid, colors=plots.PAPER, linestyles="-", linewidths=3)
+lines = ax.contour(*grid, colors=plots.INK, linewidths=1.2)
+rim = [patheffects.withStroke(linewidth=2.5, foreground=plots.PAPER)]
+plt.setp(ax.clabel(lines, fmt="%g", fontsize=9.5), rotation=0, path_effects=rim)
 ax.grid(False)
 bar = fig.colorbar(image, ax=ax, extend="both", pad=0.02)
 bar.set_label("log10 of the gradient")
