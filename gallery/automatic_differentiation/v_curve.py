@@ -96,7 +96,8 @@ double = {"forward": error(forward(coarse)), "central": error(central(coarse))}
 fig, axes = plots.figure(
     "Two panels, forward and central quotient. In each, the errors in single and in double "
     "precision agree for long steps; for short ones the single precision cloud turns up and "
-    "climbs to errors of one, while the other goes on falling.",
+    "climbs to errors of one, while the other goes on falling, "
+    "on the right until steps near 1e-5.",
     columns=2,
     sharey=True,
     figsize=(6.4, 3.7),
