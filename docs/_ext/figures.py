@@ -16,6 +16,8 @@ from sphinx.writers.html5 import HTML5Translator
 
 NEUTRALS = {"#1d2733": "#e6e9ee", "#4a5666": "#a9b4c2", "#c9d1db": "#3a4452", "#ffffff": "#131416"}
 """Ink, soft ink, lines and paper of the style, and what a dark page has instead of each."""
+DARK = NEUTRALS | {"#0072b2": "#2f8fd0"}
+"""The style's first colour, too: on dark paper its blue would be too dim for words."""
 
 POINT = 4 / 3  # CSS pixels in a point
 
@@ -36,7 +38,7 @@ class DarkTwins(SphinxPostTransform):
             if not any(light in drawing for light in NEUTRALS):
                 continue
             twin_path = path.with_name(f"{path.stem}-dark.svg")
-            dark = re.sub("|".join(NEUTRALS), lambda found: NEUTRALS[found[0]], drawing)
+            dark = re.sub("|".join(DARK), lambda found: DARK[found[0]], drawing)
             if not twin_path.exists() or twin_path.read_text(encoding="utf-8") != dark:
                 twin_path.write_text(dark, encoding="utf-8")
             twin = image.deepcopy()
