@@ -107,7 +107,8 @@ pairs = {
     ),
 }
 fig, axes = plots.figure(
-    "Six small panels, each with a convex curve of the slope and marks that lie on it.",
+    "Six small panels over the slope. Four curves are valleys, one rises throughout, ever more "
+    "steeply, and that of |x| is a flat line from -1 to 1; marks lie on each of them.",
     2,
     3,
     figsize=(6.4, 4.3),

@@ -99,8 +99,9 @@ colours = plt.get_cmap("cividis", 7)
 paint = {"origin": "lower", "aspect": "auto", "vmin": -0.5, "vmax": 6.5, "cmap": colours}
 
 fig, ax = plots.figure(
-    "A map over start and step size in seven colours. Seven clean vertical stripes at the bottom; "
-    "higher up the outer stripes change colour at sharp levels, and near the top the borders fray.",
+    "A map over start and step size in seven colours. Seven clean vertical stripes at the bottom, "
+    "five of them crossed by a short bar; higher up the outer stripes change colour at sharp "
+    "levels above their bars, and near the top the borders fray.",
     figsize=(6.4, 4.3),
 )
 image = ax.imshow(

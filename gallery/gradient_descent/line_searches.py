@@ -64,8 +64,9 @@ taken = {
 
 fig, ax = plots.figure(
     "A curve with two valleys below a dashed line. A long bar under it marks the step sizes that "
-    "Armijo's condition accepts, short bars those that Wolfe's conditions accept, one around each "
-    "valley's bottom. Three markers on the curve are the steps that the searches take.",
+    "Armijo's condition accepts, three short bars those that Wolfe's conditions accept: around the "
+    "bottom of each valley and around the hilltop between them. Three markers on the curve are the "
+    "steps that the searches take.",
 )
 ax.plot(t, value, color=plots.INK)
 ax.plot(t, c1 * t * slope[0], "--", color=plots.SOFT, linewidth=1.2)

@@ -202,7 +202,8 @@ decades = torch.stack(decades)
 fig, ax = plots.figure(
     "A map over gain and depth, coloured by the decades that the gradient has won or lost. Left of "
     "gain one it darkens quickly with depth; right of gain one and a half it brightens; between "
-    "them a band of zero runs down.",
+    "them a band of zero runs down. Rimmed lines mark one and three decades won, and one, three "
+    "and six lost.",
     figsize=(5.6, 4.0),
 )
 image = ax.imshow(
