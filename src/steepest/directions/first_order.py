@@ -259,8 +259,8 @@ def conjugate() -> Direction:
     Notes
     -----
     Hestenes and Stiefel (1952), nonnegative, with the restart of Powell (1977): Nocedal and Wright
-    (2006), section 5.2. Powell's bound is 0.2; with steps that are not exact a wider one costs fewer
-    evaluations. After an exact step it is the rule of Polak and Ribière (1969).
+    (2006), section 5.2. Powell's bound is 0.2; where steps are not exact, a wider one
+    costs fewer evaluations. After an exact step it is the rule of Polak and Ribière (1969).
 
     Examples
     --------
