@@ -27,6 +27,9 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
     "sphinxcontrib.katex",
+    "citing",
+    "course",
+    "exercises",
     "figures",
     "films",
     "formulas",
@@ -35,7 +38,9 @@ extensions = [
     "ledger",
     "locations",
     "parity",
+    "reports",
     "scripts",
+    "solutions",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = ["_build", "gallery/**/*.ipynb", "gallery/**/*.py"]
