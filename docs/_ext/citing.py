@@ -15,21 +15,7 @@ CITATION = ROOT / "CITATION.cff"
 
 
 def bibtex(citation: Mapping[str, Any], url: str | None) -> str:
-    """Return the entry for what a CITATION.cff says.
-
-    Examples
-    --------
-    >>> authors = [{"family-names": "Noether", "given-names": "Emmy"}, {"name": "The Others"}]
-    >>> said = {"title": "Rings", "version": "1.0", "authors": authors}
-    >>> print(bibtex(said | {"date-released": "1921-03-01"}, "https://example.org"))
-    @software{rings1921,
-      author  = {Noether, Emmy and {The Others}},
-      title   = {{Rings}},
-      version = {1.0},
-      year    = {1921},
-      url     = {https://example.org},
-    }
-    """
+    """Return the entry for what a CITATION.cff says."""
     year = str(citation["date-released"])[:4]
     fields = {
         "author": " and ".join(map(_author, citation["authors"])),
