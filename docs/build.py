@@ -25,15 +25,20 @@ MARK = "STEEPEST_BUILD"
 def main(arguments: list[str]) -> int:
     """Build the site and return the exit status.
 
-    With ``--only-katex`` nothing but KaTeX is installed, for who runs Sphinx otherwise.
+    With ``--only-katex`` nothing but KaTeX is installed, for who runs Sphinx otherwise. With
+    ``--without-solutions`` a copy for a class goes to a folder of its own.
     """
     if arguments == ["--only-katex"]:
         install_katex()
         return 0
-    if arguments:
-        print(f"docs: takes --only-katex or nothing, got {arguments}", file=sys.stderr)
+    if arguments not in ([], ["--without-solutions"]):
+        print(
+            f"docs: takes --only-katex, --without-solutions or nothing, got {arguments}",
+            file=sys.stderr,
+        )
         return 2
-    site, fresh, old = BUILD / "html", BUILD / "next", BUILD / "old"
+    kind = "".join(arguments).removeprefix("-")
+    site, fresh, old = (BUILD / f"{folder}{kind}" for folder in ("html", "next", "old"))
     if old.exists() and not site.exists():
         old.rename(site)  # a swap was cut off half-way
     for leftover in (fresh, old):
@@ -43,7 +48,7 @@ def main(arguments: list[str]) -> int:
     try:
         install_katex()
         runner = str(ROOT / "docs" / "_ext" / "runner.py")
-        run = [sys.executable, runner, str(ROOT / "docs"), str(fresh)]
+        run = [sys.executable, runner, str(ROOT / "docs"), str(fresh), *arguments]
         status = subprocess.run(run, env=os.environ | {MARK: mark}, check=False).returncode
     finally:
         end_leftovers(mark)

@@ -10,6 +10,7 @@ sys.path[:0] = [str(DOCS / "_ext"), str(DOCS.parent / "src")]
 
 import freshness  # noqa: E402  (found through the line above)
 import lectures  # noqa: E402
+import uses  # noqa: E402
 
 project = "Steepest"
 author = "The Steepest developers"
@@ -25,8 +26,13 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "uses",
+    "sphinx_codeautolink",
     "sphinxcontrib.bibtex",
     "sphinxcontrib.katex",
+    "citing",
+    "course",
+    "exercises",
     "figures",
     "films",
     "formulas",
@@ -35,7 +41,10 @@ extensions = [
     "ledger",
     "locations",
     "parity",
+    "reports",
     "scripts",
+    "solutions",
+    "tags",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = ["_build", "gallery/**/*.ipynb", "gallery/**/*.py"]
@@ -88,6 +97,12 @@ sphinx_gallery_conf = {
     "doc_module": ("steepest",),
     "nested_sections": True,
 }
+
+# Links from code to the package; a line that cannot be matched is left without one.
+codeautolink_concat_default = True
+codeautolink_inventory_map = uses.SHORT
+codeautolink_disable_link_titles = True
+suppress_warnings += ["codeautolink.match_block", "codeautolink.match_name"]
 
 # Formulas
 katex_prerender = True

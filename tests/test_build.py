@@ -63,6 +63,23 @@ with Path("ran.log").open("a") as log:
 run = minimize(lambda x: x**2, torch.tensor(1.0), methods.gradient_descent(0.25), max_iter=2)
 claim("two steps quarter the start", run.x, 0.25)
 ```
+
+## Exercises
+
+(ex-one-1)=
+### Exercise 1: Add
+
+One and one?
+
+:::{dropdown} Solution of exercise 1
+They are two.
+:::
+
+```{code-cell} ipython3
+:tags: [hide-cell]
+
+claim("exercise 1", 1 + 1, 2)
+```
 """
 
 SCRIPT = '''\
@@ -107,9 +124,9 @@ class Site:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def build(self) -> subprocess.CompletedProcess[str]:
+    def build(self, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "docs/build.py"],
+            [sys.executable, "docs/build.py", *options],
             cwd=self.root,
             env=os.environ | {"RUN_LOG": str(self.root / "docs" / "ran.log"), "NO_COLOR": "1"},
             capture_output=True,
@@ -124,8 +141,8 @@ class Site:
         log.unlink(missing_ok=True)
         return sorted(names)
 
-    def published(self) -> dict[str, bytes]:
-        html = self.root / "docs" / "_build" / "html"
+    def published(self, folder: str = "html") -> dict[str, bytes]:
+        html = self.root / "docs" / "_build" / folder
         return {str(p.relative_to(html)): p.read_bytes() for p in html.rglob("*") if p.is_file()}
 
     def ledger(self) -> list[dict[str, object]]:
@@ -173,6 +190,7 @@ def test_ledger_holds_the_claims_of_page_and_script(site: Site) -> None:
         for page, statement, value in (
             ("gallery/one/script", "one and one", 2),
             ("lecture", "two steps quarter the start", 0.25),
+            ("lecture", "exercise 1", 2),
         )
     ]
     index = site.published()["index.html"].decode()
@@ -198,6 +216,26 @@ def test_nothing_changed_runs_nothing(site: Site) -> None:
     assert again.returncode == 0, again.stderr
     assert site.ran() == []
     assert site.ledger() == before
+
+
+def test_copy_without_solutions_runs_nothing_and_leaves_the_site(site: Site) -> None:
+    before = site.published()
+    copy = site.build("--without-solutions")
+    assert copy.returncode == 0, copy.stderr
+    assert site.ran() == []
+    assert site.published() == before
+    bare = site.published("html-without-solutions")
+    statements = [claim["statement"] for claim in json.loads(bare["verification.json"])]
+    assert statements == ["one and one", "two steps quarter the start"]
+    whole, left = before["lecture.html"].decode(), bare["lecture.html"].decode()
+    for text in ("Solution of exercise 1", "They are two.", "exercise 1: 2"):
+        assert text in whole
+        assert text not in left
+    assert "without the solutions" in left
+    assert "without the solutions" not in whole
+    for text in ("One and one?", "two steps quarter the start", 'href="#ex-one-1">ex-one-1</a>'):
+        assert text in whole
+        assert text in left
 
 
 FAULTS = {

@@ -82,7 +82,8 @@ def executed(app: Sphinx, docname: str) -> tuple[NotebookNode, float] | None:
         return None
     cache = get_cache(app.config.nb_execution_cache_path)
     record = cache.match_cache_notebook(notebook)
-    return cache.get_cache_bundle(record.pk).nb, record.data["execution_seconds"]
+    # what is stored lacks the cells of text: merged, each cell has its number on the page
+    return cache.merge_match_into_notebook(notebook)[1], record.data["execution_seconds"]
 
 
 def _read(env: Any, path: Path) -> NotebookNode | None:

@@ -58,7 +58,9 @@ def gather(app: Sphinx, doctree: nodes.document) -> None:
             _record(env, docname, *script_run)
     elif (run := executed(app, docname)) is not None:
         notebook, seconds = run
-        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        left_out = doctree.get("left_out", ())
+        cells = [cell for place, cell in enumerate(notebook.cells) if place not in left_out]
+        outputs = [output for cell in cells for output in cell.get("outputs", [])]
         claims = [o.metadata[METADATA] for o in outputs if METADATA in o.get("metadata", {})]
         _record(env, docname, claims, seconds)
 

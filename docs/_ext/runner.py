@@ -10,10 +10,15 @@ from sphinx.errors import SphinxError
 from sphinx.util.console import nocolor
 
 
-def build(docs: Path, target: Path, at_once: int) -> Sphinx:
+def build(docs: Path, target: Path, *, solutions: bool, at_once: int) -> Sphinx:
     """Run Sphinx with so many processes."""
-    doctrees = docs / "_build" / "doctrees"
-    app = Sphinx(docs, docs, target, doctrees, "html", warningiserror=True, parallel=at_once)
+    doctrees = docs / "_build" / ("doctrees" if solutions else "doctrees-without-solutions")
+    app = Sphinx(
+        *(docs, docs, target, doctrees, "html"),
+        confoverrides={"steepest_solutions": solutions},
+        warningiserror=True,
+        parallel=at_once,
+    )
     app.build(force_all=at_once == 1)
     return app
 
@@ -25,15 +30,15 @@ def lost(app: Sphinx) -> bool:
     return not all(path.is_file() for path in written)
 
 
-def main(docs: Path, target: Path) -> int:
+def main(docs: Path, target: Path, *, solutions: bool) -> int:
     """Build the pages in `docs` into `target` and return the exit status."""
     if not sys.stdout.isatty():
         nocolor()
     try:
-        app = build(docs, target, at_once=os.cpu_count() or 1)
+        app = build(docs, target, solutions=solutions, at_once=os.cpu_count() or 1)
         if lost(app):
             # An error in one of several processes may be lost on its way; alone, it is shown.
-            app = build(docs, target, at_once=1)
+            app = build(docs, target, solutions=solutions, at_once=1)
     except SphinxError as error:
         print(f"\n{error.category}: {error}", file=sys.stderr)
         return 2
@@ -41,4 +46,5 @@ def main(docs: Path, target: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])))
+    folder, aside, *options = sys.argv[1:]
+    sys.exit(main(Path(folder), Path(aside), solutions=options != ["--without-solutions"]))

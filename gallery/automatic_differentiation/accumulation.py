@@ -39,6 +39,7 @@ from steepest import claim, plots
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_tags = ["film", "networks", "pitfalls"]
 
 
 def descend(curvatures, start, lr, steps, clear_every=None):

@@ -32,6 +32,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 1
+# sphinx_gallery_tags = ["differentiation", "cost"]
 BYTES = 8  # of a number in double precision
 
 

@@ -33,6 +33,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_tags = ["differentiation", "networks"]
 clock = itertools.count()
 
 

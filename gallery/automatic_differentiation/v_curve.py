@@ -33,6 +33,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 1
+# sphinx_gallery_tags = ["differentiation", "rounding"]
 
 EXACT = 2 - math.cos(5.0)
 CENTRAL = {2: (1 / 2,), 4: (2 / 3, -1 / 12), 6: (3 / 4, -3 / 20, 1 / 60)}

@@ -32,6 +32,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 3
+# sphinx_gallery_tags = ["film", "data", "differentiation"]
 double = {"dtype": torch.float64, "device": device}
 draw_from = torch.Generator().manual_seed(0)
 

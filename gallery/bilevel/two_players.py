@@ -36,6 +36,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_tags = ["film", "step size", "pitfalls"]
 double = {"dtype": torch.float64, "device": device}
 ALPHA, BETA = 0.2, 0.05
 

@@ -27,6 +27,7 @@ from steepest import claim, plots, problems
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_tags = ["film", "convexity", "nonsmooth"]
 options = {"dtype": torch.float64, "device": device}
 
 

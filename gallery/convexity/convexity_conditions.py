@@ -29,6 +29,7 @@ from steepest.derivatives import hessian
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_tags = ["convexity", "curvature"]
 
 
 def number(x):

@@ -28,6 +28,7 @@ from steepest import claim, plots
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_tags = ["film", "convexity", "data"]
 options = {"dtype": torch.float64, "device": device}
 
 

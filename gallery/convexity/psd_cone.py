@@ -34,6 +34,7 @@ from steepest.convexity import PSDCone, find_violation
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_tags = ["convexity", "curvature"]
 random = torch.Generator().manual_seed(0)
 cone = PSDCone(2, device=device)
 

@@ -31,6 +31,7 @@ from steepest.convexity import Intersection, NormBall, Polyhedron, Union, find_v
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_tags = ["convexity", "constraints"]
 random = torch.Generator().manual_seed(1)
 
 

@@ -27,6 +27,7 @@ from steepest import claim, methods, minimize, plots
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_tags = ["step size", "pitfalls"]
 
 
 def bowl(theta, stretch=1.0):

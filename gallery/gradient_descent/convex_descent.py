@@ -29,6 +29,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 3
+# sphinx_gallery_tags = ["convexity", "nonsmooth", "step size"]
 
 fun = problems.abs_quadratic().fun
 minimiser = 4.5

@@ -28,6 +28,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_tags = ["nonsmooth", "pitfalls"]
 
 A = torch.tensor([[2.0, 1.2], [1.2, 1.5]], dtype=torch.float64, device=device)
 

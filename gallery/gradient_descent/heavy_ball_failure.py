@@ -31,6 +31,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 3
+# sphinx_gallery_tags = ["film", "momentum", "pitfalls"]
 
 problem = problems.piecewise_quadratic()
 start = problem.x0.to(device)

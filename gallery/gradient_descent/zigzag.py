@@ -31,6 +31,7 @@ from steepest import claim, methods, minimize, plots, problems
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_tags = ["film", "curvature", "rates"]
 
 
 def valley(kappa):

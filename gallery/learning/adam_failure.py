@@ -33,6 +33,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 1
+# sphinx_gallery_tags = ["randomness", "pitfalls"]
 
 
 def cycled(optimizer_class, P=3, C=3.0, lr=0.2, steps=450, **options):

@@ -30,6 +30,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(42)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_tags = ["film", "data", "step size"]
 
 x = torch.randn(100).double().to(device)  # drawn on the CPU: the same everywhere
 y = 3 * x + 2 + 0.5 * torch.randn(100).double().to(device)

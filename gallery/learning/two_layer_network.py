@@ -37,6 +37,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 3
+# sphinx_gallery_tags = ["film", "networks", "data"]
 
 UNITS = 12
 angle = math.pi * torch.rand(60).double()

@@ -33,6 +33,7 @@ from steepest.derivatives import value_and_grad
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
+# sphinx_gallery_tags = ["film", "constraints", "geometry"]
 
 
 def tensor(data):

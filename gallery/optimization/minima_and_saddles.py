@@ -29,6 +29,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_tags = ["many minima", "curvature"]
 
 shapes = {
     "bowl": lambda x: x[0] ** 2 + x[1] ** 2,

@@ -33,6 +33,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 1
+# sphinx_gallery_tags = ["film", "many minima", "cost"]
 
 himmelblau = problems.himmelblau().fun
 clouds = [(10 * torch.rand(2000, 2, dtype=torch.float64) - 5).to(device)]

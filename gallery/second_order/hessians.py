@@ -10,6 +10,8 @@ The Hessian collects the second derivatives of a function. You will see its eige
 the axes of the contour ellipses, its eigenvalues tell minima from saddles from maxima on a
 landscape with nine stationary points, and the quadratic model that it belongs to fit closely near
 a point and fail farther away. At the end stands a case about which the Hessian has nothing to say.
+
+The script belongs to the lecture :doc:`/lectures/hessians-and-newton`.
 """
 
 # %%
@@ -37,6 +39,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 3
+# sphinx_gallery_tags = ["curvature", "geometry"]
 
 
 def vector(*entries):

@@ -33,6 +33,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_tags = ["curvature", "networks"]
 
 t = torch.linspace(-1, 1, 60, dtype=torch.float64, device=device)[:, None]
 target = torch.sin(3 * t)

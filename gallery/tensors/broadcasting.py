@@ -30,6 +30,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 3
+# sphinx_gallery_tags = ["film", "memory", "pitfalls"]
 
 column = torch.arange(0, 40, 10, device=device).reshape(4, 1)
 row = torch.arange(6, device=device).reshape(1, 6)

@@ -30,6 +30,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(0)
 plt.style.use("steepest.plots")
 # sphinx_gallery_thumbnail_number = 1
+# sphinx_gallery_tags = ["memory", "pitfalls"]
 
 X = torch.arange(12, device=device).reshape(3, 4)  # each entry is its own address
 readings = {

@@ -165,3 +165,49 @@ def test_every_executed_page_has_claims_and_seconds() -> None:
     claiming = {claim["page"] for claim in claims}
     assert claiming == set(build["seconds"])
     assert claiming >= {name.removesuffix(".html") for name in (*LECTURES, *SCRIPTS)}
+
+
+def test_home_page_says_in_one_screen_where_to_begin(page: Page, address: str) -> None:
+    page.goto(f"{address}/index.html")
+    cards = page.locator(".start-here .sd-card")
+    expect(cards).to_have_count(4)
+    drawn = page.locator("svg.course-map a")
+    assert drawn.count() == len(LECTURES)
+    assert (
+        page.evaluate("document.querySelector('svg.course-map').getBoundingClientRect().bottom")
+        < 900
+    )
+    page.locator(".course-list summary").click()
+    listed = page.locator(".course-list li > p > a:first-child")
+    assert {link.get_attribute("href") for link in listed.all()} == {
+        link.get_attribute("href") for link in drawn.all()
+    }
+
+
+def test_gallery_shows_the_scripts_with_the_chosen_tag(page: Page, address: str) -> None:
+    page.goto(f"{address}/gallery/index.html")
+    scripts = page.locator(".sphx-glr-thumbcontainer")
+    assert scripts.count() == len(SCRIPTS)
+    assert all(script.is_visible() for script in scripts.all())
+    page.get_by_label("film", exact=True).check(force=True)
+    films = page.locator(".sphx-glr-thumbcontainer[data-sgtags*='\"film\"']")
+    assert 0 < films.count() < len(SCRIPTS)
+    assert sum(script.is_visible() for script in scripts.all()) == films.count()
+    page.get_by_label("all", exact=True).check(force=True)
+    assert all(script.is_visible() for script in scripts.all())
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_script_names_its_lecture_and_what_it_uses(page: Page, address: str, name: str) -> None:
+    page.goto(f"{address}/{name}")
+    assert page.locator("article a[href*='/lectures/']").count() > 0
+    used = page.locator("article p", has_text="From the package:").last
+    assert used.locator("a[href*='/reference/api/']").count() > 0
+    assert page.locator("article a.sphinx-codeautolink-a").count() > 0
+
+
+def test_entry_of_the_package_names_its_users(page: Page, address: str) -> None:
+    page.goto(f"{address}/reference/api/loop.html")
+    users = page.locator("details.uses", has_text="Used in").first
+    assert users.locator("a[href*='/lectures/']").count() > 0
+    assert users.locator("a[href*='/gallery/']").count() > 0
