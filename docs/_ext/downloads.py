@@ -224,10 +224,9 @@ def _files(app: Sphinx, wheel: Path) -> Iterator[tuple[str, bytes]]:
             page = Page(app, docname, _glued(run[0].cells))
             source = read(app.env, Path(app.env.doc2path(docname)))
             assert source is not None  # what was executed is a notebook
-            yield (
-                f"{docname}.ipynb",
-                portable.notebook(plain.cells(source.cells, page), need).encode(),
-            )
+            solved = getattr(app.config, "steepest_solutions", True)
+            chosen = source.cells if solved else plain.without_solutions(source.cells)
+            yield f"{docname}.ipynb", portable.notebook(plain.cells(chosen, page), need).encode()
 
 
 def _script_cells(app: Sphinx, docname: str) -> Iterator[dict[str, Any]]:

@@ -5,12 +5,17 @@ What only the site can know, the text of a reference or of a bibliography, is as
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 FENCE = re.compile(r"^(?P<fence>:{3,}|`{3,}|~{3,})(?P<word>\{[\w:-]+\})?(?P<rest>.*)$")
 OPTION = re.compile(r"^:[\w-]+:")
 HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+
+SOLUTION = re.compile(
+    r"^(?P<fence>:{3,}|`{3,})\{dropdown\} Solution of exercise \d+.*?^(?P=fence)[ \t]*$\n?",
+    re.MULTILINE | re.DOTALL,
+)
 
 INLINE = re.compile(
     r"(?P<code>^(?P<ticks>`{3,}|~{3,})[^\n]*\n.*?^(?P=ticks)[`~]*$"
@@ -34,7 +39,7 @@ class Site(Protocol):
         """Return the address of a label."""
 
 
-def cells(notebook: Sequence[Mapping[str, Any]], site: Site) -> Iterator[dict[str, Any]]:
+def cells(notebook: Iterable[Mapping[str, Any]], site: Site) -> Iterator[dict[str, Any]]:
     """Yield the cells of a MyST notebook as cells that any notebook program shows.
 
     Cells that the site folds are folded; a figure's caption stands below its cell.
@@ -52,6 +57,23 @@ def cells(notebook: Sequence[Mapping[str, Any]], site: Site) -> Iterator[dict[st
             yield {"cell_type": "code", "source": code, "metadata": kept}
             if caption := metadata.get("mystnb", {}).get("figure", {}).get("caption"):
                 yield {"cell_type": "markdown", "source": f"**Figure.** {markdown(caption, site)}"}
+
+
+def without_solutions(notebook: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the cells of a MyST notebook without the solutions of its exercises.
+
+    A solution is a drop-down of that name and every hidden code cell behind it, up to the next
+    heading.
+    """
+    solving = False
+    for cell in notebook:
+        if cell["cell_type"] == "markdown":
+            last = re.split(r"^#+ ", cell["source"], flags=re.MULTILINE)[-1]
+            headed = last != cell["source"]
+            solving = bool(SOLUTION.search(last)) or (solving and not headed)
+            yield {**cell, "source": SOLUTION.sub("", cell["source"])}
+        elif not (solving and any(t.startswith("hide-") for t in cell["metadata"].get("tags", []))):
+            yield dict(cell)
 
 
 def markdown(text: str, site: Site) -> str:

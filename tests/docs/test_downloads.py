@@ -199,6 +199,32 @@ def test_cells_keep_their_order_and_fold_where_the_site_does():
     ]
 
 
+def test_solutions_can_be_left_out():
+    def text(source):
+        return {"cell_type": "markdown", "source": source}
+
+    def code(source, *tags):
+        return {"cell_type": "code", "source": source, "metadata": {"tags": list(tags)}}
+
+    solution = "\n:::{dropdown} Solution of exercise 1\n:open:\nIt is 2.\n:::\n"
+    notebook = [
+        code("a", "hide-input"),
+        text(f"## Exercises\n\nWhat?\n{solution}"),
+        code("b", "hide-cell"),
+        code("c"),
+        text("More of it."),
+        code("d", "hide-cell"),
+        text(f"### Next\n{solution}\n## Else\n\n:::{{dropdown}} Proof\nClear.\n:::\n"),
+        code("e", "hide-cell"),
+    ]
+    left = list(plain.without_solutions(notebook))
+    assert [cell["source"] for cell in left if cell["cell_type"] == "code"] == ["a", "c", "e"]
+    words = "".join(cell["source"] for cell in left if cell["cell_type"] == "markdown")
+    assert "It is 2" not in words
+    assert "Clear." in words
+    assert "More of it." in words
+
+
 def test_roles_of_a_script_become_links():
     text = "in :doc:`/lectures/a` and :func:`~steepest.loop.minimize`, ``:x:``, 3:4"
     assert plain.roles(text, Site().role) == (
