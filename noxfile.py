@@ -167,5 +167,21 @@ def package(session: nox.Session) -> None:
     session.run(python, "-W", "error", "-c", example, external=True)
 
 
+@nox.session
+def cleanroom(session: nox.Session) -> None:
+    """Run the built site's downloads in an empty environment: run `nox -s docs` first.
+
+    All scripts and ten notebooks; or, with arguments, those whose names begin with one of them,
+    like `gallery/tensors`.
+    """
+    empty = Path(session.create_tmp()) / "empty"
+    session.run("python", "-m", "venv", "--clear", str(empty))
+    python = str(empty / ("Scripts" if os.name == "nt" else "bin") / "python")
+    site = ROOT / "docs" / "_build" / "html"
+    settings = {"PIP_CONSTRAINT": str(CONSTRAINTS), "PYTHONPATH": "", "OMP_NUM_THREADS": "1"}
+    program = ("tests/cleanroom.py", str(site), *session.posargs)
+    session.run(python, *program, external=True, env=settings)
+
+
 if __name__ == "__main__":
     nox.main()

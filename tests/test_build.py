@@ -1,15 +1,20 @@
 """The build's promises, kept by the real configuration on a site of three pages."""
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
+from cleanroom import requirements
+
+import addresses
 
 pytestmark = pytest.mark.build
 
@@ -18,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 INDEX = """\
 # Three pages
 
-The gradient is $\\nabla f$; the lecture is {ref}`here <lecture>`.
+The gradient is $\\nabla f$; the lecture is {ref}`here <lecture>`; {everything}`all of it`.
 
 ```{toctree}
 lecture
@@ -124,11 +129,12 @@ class Site:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def build(self, *options: str) -> subprocess.CompletedProcess[str]:
+    def build(self, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        log = str(self.root / "docs" / "ran.log")
         return subprocess.run(
             [sys.executable, "docs/build.py", *options],
             cwd=self.root,
-            env=os.environ | {"RUN_LOG": str(self.root / "docs" / "ran.log"), "NO_COLOR": "1"},
+            env=os.environ | {"RUN_LOG": log, "NO_COLOR": "1"} | variables,
             capture_output=True,
             text=True,
             check=False,
@@ -155,7 +161,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     root = tmp_path_factory.mktemp("pages")
     for folder in ("src/steepest", "docs/_ext", "docs/_static"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("docs/conf.py", "docs/build.py", "docs/references.bib", "constraints.txt"):
+    settings = ("docs/conf.py", "docs/build.py", "docs/references.bib", "constraints.txt")
+    for file in (*settings, "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, root / file)
     (root / "web").symlink_to(ROOT / "web", target_is_directory=True)
     pages = {
@@ -210,12 +217,47 @@ def test_downloads_are_offered(site: Site) -> None:
     assert {"script.py", "script.ipynb", "script.zip"} <= offered
 
 
+def test_served_copies_say_where_the_wheel_is_and_the_source_does_not(site: Site) -> None:
+    published = site.published()
+    (wheel,) = (name for name in published if name.endswith(".whl"))
+    need = f"steepest[plot] @ {addresses.site()}{wheel}"
+    served = [name for name in published if name.endswith("/script.py")]
+    assert len(served) == 2  # by Sphinx-Gallery, and among the downloads
+    for name in served:
+        assert requirements(published[name].decode())[0] == need
+    notebooks = [name for name in published if name.endswith("/script.ipynb")]
+    assert len(notebooks) == 2
+    assert len({published[name] for name in notebooks}) == 1
+    assert f'"{need}"' in json.loads(published[notebooks[0]])["cells"][0]["source"][-1]
+    both = zipfile.ZipFile(io.BytesIO(published[next(n for n in published if "script.zip" in n)]))
+    assert both.read("script.py") == published[served[0]]
+    assert (site.root / "gallery/one/script.py").read_text(encoding="utf-8") == SCRIPT
+    assert b'href="downloads/steepest.zip" download>all of it</a>' in published["index.html"]
+    everything = zipfile.ZipFile(io.BytesIO(published["downloads/steepest.zip"]))
+    for name in ("README.md", "requirements.txt", Path(wheel).name, "gallery/one/script.py"):
+        assert everything.read(f"steepest/{name}") == published[f"downloads/{name}"]
+
+
+def test_notebooks_open_elsewhere_just_where_there_is_a_repository(site: Site) -> None:
+    links = ("Open in Colab", "Open in Binder")
+    for repository, there in (("https://github.com/owner/name", True), ("", False)):
+        built = site.build(STEEPEST_REPOSITORY=repository)
+        assert built.returncode == 0, built.stderr
+        page = site.published()["gallery/one/script.html"].decode()
+        assert "Download this page as a notebook" in page
+        assert [link in page for link in links] == [there, there]
+    assert site.ran() == []
+
+
 def test_nothing_changed_runs_nothing(site: Site) -> None:
-    before = site.ledger()
+    before = site.published()
     again = site.build()
     assert again.returncode == 0, again.stderr
     assert site.ran() == []
-    assert site.ledger() == before
+    after = site.published()
+    for name in before:
+        if "downloads/" in name or name == "verification.json":
+            assert after[name] == before[name], name
 
 
 def test_copy_without_solutions_runs_nothing_and_leaves_the_site(site: Site) -> None:

@@ -53,7 +53,7 @@ def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     pending = []
     for docname in docnames:
         path = Path(env.doc2path(docname))
-        if path.suffix == ".md" and (notebook := _read(env, path)) is not None:
+        if path.suffix == ".md" and (notebook := read(env, path)) is not None:
             try:
                 cache.match_cache_notebook(notebook)
             except KeyError:
@@ -77,7 +77,7 @@ def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
 def executed(app: Sphinx, docname: str) -> tuple[NotebookNode, float] | None:
     """Return a page's notebook with its outputs, and the seconds that its cells took."""
     path = Path(app.env.doc2path(docname))
-    notebook = _read(app.env, path) if path.suffix == ".md" else None
+    notebook = read(app.env, path) if path.suffix == ".md" else None
     if notebook is None:
         return None
     cache = get_cache(app.config.nb_execution_cache_path)
@@ -86,7 +86,8 @@ def executed(app: Sphinx, docname: str) -> tuple[NotebookNode, float] | None:
     return cache.merge_match_into_notebook(notebook)[1], record.data["execution_seconds"]
 
 
-def _read(env: Any, path: Path) -> NotebookNode | None:
+def read(env: Any, path: Path) -> NotebookNode | None:
+    """Return a page as a notebook without outputs, None where it is none."""
     text = path.read_text(encoding="utf-8")
     reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
     return None if reader is None else reader.read(text)
