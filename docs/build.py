@@ -25,7 +25,7 @@ MARK = "STEEPEST_BUILD"
 def main(arguments: list[str]) -> int:
     """Build the site and return the exit status.
 
-    With ``--only-katex`` nothing but KaTeX is installed, for who runs Sphinx otherwise.
+    With ``--only-katex`` nothing is done but npm's part, for who runs Sphinx otherwise.
     """
     if arguments == ["--only-katex"]:
         install_katex()

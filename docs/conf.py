@@ -8,7 +8,8 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS / "_ext"), str(DOCS.parent / "src")]
 
-import freshness  # noqa: E402  (found through the line above)
+import addresses  # noqa: E402  (found through the line above)
+import freshness  # noqa: E402
 import lectures  # noqa: E402
 
 project = "Steepest"
@@ -27,14 +28,22 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
     "sphinxcontrib.katex",
+    "access",
+    "colophon",
+    "feed",
     "figures",
     "films",
     "formulas",
     "freshness",
+    "heads",
     "lectures",
     "ledger",
+    "lightness",
     "locations",
+    "missing",
+    "outlines",
     "parity",
+    "policy",
     "scripts",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
@@ -110,7 +119,7 @@ html_static_path = ["_static"]
 html_css_files = ["steepest.css"]
 html_copy_source = False
 html_show_sourcelink = False
-html_last_updated_fmt = ""
+html_baseurl = addresses.site()
 html_theme_options = {
     "light_css_variables": {
         "color-brand-primary": "#00588c",

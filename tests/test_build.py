@@ -138,7 +138,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     root = tmp_path_factory.mktemp("pages")
     for folder in ("src/steepest", "docs/_ext", "docs/_static"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("docs/conf.py", "docs/build.py", "docs/references.bib", "constraints.txt"):
+    for file in (
+        "docs/conf.py",
+        "docs/build.py",
+        "docs/references.bib",
+        "constraints.txt",
+        "CHANGELOG.md",
+    ):
         shutil.copy(ROOT / file, root / file)
     (root / "web").symlink_to(ROOT / "web", target_is_directory=True)
     pages = {
