@@ -48,6 +48,18 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+def visit(page: Page, address: str) -> None:
+    """Open a page, and wait until its fonts are there and its boxes were measured."""
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        """async () => {
+            await document.fonts.ready;
+            for (let k = 0; k < 2; k++) await new Promise(requestAnimationFrame);
+        }"""
+    )
+
+
 def violations(page: Page) -> list[str]:
     return page.evaluate("violations")
 
@@ -144,7 +156,7 @@ def test_the_missing_page_is_whole_at_any_depth(page: Page, address: str, depth:
     lost: list[str] = []
     page.on("response", lambda answer: answer.status >= 400 and lost.append(answer.url))
     page.route(f"{address}{depth}", lambda route: route.fulfill(path=SITE / "404.html", status=200))
-    page.goto(f"{address}{depth}", wait_until="networkidle")
+    visit(page, f"{address}{depth}")
     expect(page.locator("h1")).to_have_text("Page not found")
     assert page.locator("article").evaluate("a => getComputedStyle(a).fontFamily") != ""
     page.locator("article a").first.click()
@@ -174,7 +186,7 @@ def test_axe_finds_no_fault(browser: Browser, address: str, name: str, scheme: s
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.goto(f"{address}/{name}", wait_until="networkidle")
+    visit(page, f"{address}/{name}")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     assert page.evaluate(FAULTS) == []
     context.close()
@@ -217,7 +229,7 @@ def test_drawers_open_and_close_by_keyboard(browser: Browser, address: str) -> N
 def test_what_scrolls_is_reached_and_named(browser: Browser, address: str, name: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
-    page.goto(f"{address}/{name}", wait_until="networkidle")
+    visit(page, f"{address}/{name}")
     for details in page.locator("article details").all():
         details.evaluate("details => { details.open = true; }")
     page.wait_for_timeout(200)
@@ -256,7 +268,7 @@ def test_motion_is_reduced_for_who_asks(browser: Browser, address: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("lectures/")])
 def test_paper_holds_the_text_and_all_of_it(page: Page, address: str, name: str) -> None:
-    page.goto(f"{address}/{name}", wait_until="networkidle")
+    visit(page, f"{address}/{name}")
     page.set_viewport_size({"width": 680, "height": 900})  # an A4 page between its margins
     page.emulate_media(media="print")
     for selector in (".sidebar-drawer", ".toc-drawer", ".mobile-header", "button.copybtn"):
