@@ -27,7 +27,8 @@ document.addEventListener("securitypolicyviolation", event =>
     violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
 """
 FAULTS = """async () => {
-    const found = await axe.run(document, {resultTypes: ["violations"]});
+    // What KaTeX draws is hidden from speech, which reads its MathML: thousands of boxes less.
+    const found = await axe.run({exclude: [".katex-html"]}, {resultTypes: ["violations"]});
     return found.violations.flatMap(rule => rule.nodes
         // A head that is a formula is MathML, which axe does not take for text.
         .filter(node => rule.id !== "empty-table-header"
