@@ -25,7 +25,7 @@ MARK = "STEEPEST_BUILD"
 def main(arguments: list[str]) -> int:
     """Build the site and return the exit status.
 
-    With ``--only-katex`` nothing but KaTeX is installed, for who runs Sphinx otherwise. With
+    With ``--only-katex`` nothing is done but npm's part, for who runs Sphinx otherwise. With
     ``--without-solutions`` a copy for a class goes to a folder of its own.
     """
     if arguments == ["--only-katex"]:

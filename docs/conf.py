@@ -8,7 +8,8 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS / "_ext"), str(DOCS.parent / "src")]
 
-import freshness  # noqa: E402  (found through the line above)
+import addresses  # noqa: E402  (found through the line above)
+import freshness  # noqa: E402
 import lectures  # noqa: E402
 import uses  # noqa: E402
 
@@ -30,18 +31,26 @@ extensions = [
     "sphinx_codeautolink",
     "sphinxcontrib.bibtex",
     "sphinxcontrib.katex",
+    "access",
     "citing",
+    "colophon",
     "course",
     "downloads",
     "exercises",
+    "feed",
     "figures",
     "films",
     "formulas",
     "freshness",
+    "heads",
     "lectures",
     "ledger",
+    "lightness",
     "locations",
+    "missing",
+    "outlines",
     "parity",
+    "policy",
     "reports",
     "scripts",
     "solutions",
@@ -127,7 +136,7 @@ html_static_path = ["_static"]
 html_css_files = ["steepest.css"]
 html_copy_source = False
 html_show_sourcelink = False
-html_last_updated_fmt = ""
+html_baseurl = addresses.site()
 html_theme_options = {
     "light_css_variables": {
         "color-brand-primary": "#00588c",

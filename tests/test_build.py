@@ -162,7 +162,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     for folder in ("src/steepest", "docs/_ext", "docs/_static"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     settings = ("docs/conf.py", "docs/build.py", "docs/references.bib", "constraints.txt")
-    for file in (*settings, "pyproject.toml", "README.md", "LICENSE"):
+    for file in (*settings, "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"):
         shutil.copy(ROOT / file, root / file)
     (root / "web").symlink_to(ROOT / "web", target_is_directory=True)
     pages = {

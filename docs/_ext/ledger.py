@@ -7,6 +7,7 @@ same as data.
 import json
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,7 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         ]
         facts = nodes.paragraph(
             "",
-            f"Commit {_commit()}; "
+            f"Commit {commit()}; "
             + ", ".join(f"{name} {number}" for name, number in _versions().items())
             + ".",
         )
@@ -149,7 +150,7 @@ def write_json(app: Sphinx, exception: Exception | None) -> None:
     records = sorted(_records(app.env).items())
     claims = [{"page": page, **claim} for page, record in records for claim in record["claims"]]
     build = {
-        "commit": _commit(),
+        "commit": commit(),
         "device": device(),
         "versions": _versions(),
         "seconds": {page: record["seconds"] for page, record in records},
@@ -163,15 +164,27 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
 
 
-def _commit() -> str:
+@cache
+def commit() -> str:
     """Name the commit that is being built, marked where files differ from it."""
-    describe = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    described = _git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
+    return described or "unknown (not a git checkout)"
+
+
+@cache
+def commit_date() -> str | None:
+    """Return the day of that commit, None where it is unknown."""
+    return _git("log", "-1", "--format=%cs")
+
+
+def _git(*arguments: str) -> str | None:
     try:
-        return subprocess.run(
-            describe, cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.strip()
+        run = subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
-        return "unknown (not a git checkout)"
+        return None
+    return run.stdout.strip()
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

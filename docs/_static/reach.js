@@ -1,0 +1,55 @@
+"use strict";
+// A box whose content is wider or higher than itself can be reached by Tab, scrolled by the arrow
+// keys, and says what it is. A box that shows all of its content is no stop on the way.
+const boxes = {
+  ".table-wrapper": "Table",
+  "div.math": "Formula",
+  ".cell_output .output": "Output",
+  ".cell_output pre, .sphx-glr-script-out pre": "Output",
+  ".sphx-glr-script-out .highlight": "Output",
+  "pre": "Code",
+};
+
+function update(box) {
+  const scrolls = /auto|scroll/.test(getComputedStyle(box).overflow)
+    && (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
+  if (scrolls) {
+    const kind = Object.keys(boxes).find(selector => box.matches(selector));
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", `${boxes[kind]}, scrolls`);
+  } else {
+    for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+  }
+}
+
+const found = [...document.querySelectorAll(Object.keys(boxes).join(", "))]
+  .filter(box => box.closest("article"));
+// Sizes change with the window, with what a reader unfolds, and once when the fonts are there.
+const watch = new ResizeObserver(entries => entries.forEach(entry => update(entry.target)));
+found.forEach(box => watch.observe(box));
+document.fonts.ready.then(() => found.forEach(update));
+
+// The drawers of a narrow page open by Enter and Space too, take the focus, and close by Escape.
+const icons = "label.nav-overlay-icon > .icon, label.toc-overlay-icon > .icon";
+for (const icon of document.querySelectorAll(icons)) {
+  const box = document.getElementById(icon.parentElement.htmlFor);
+  const drawer = document.querySelector(box.id === "__toc" ? ".toc-drawer" : ".sidebar-drawer");
+  const tell = () => icon.setAttribute("aria-expanded", box.checked);
+  icon.tabIndex = 0;
+  icon.setAttribute("role", "button");
+  icon.setAttribute("aria-label", box.getAttribute("aria-label"));
+  box.addEventListener("change", tell);
+  tell();
+  icon.addEventListener("keydown", event => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    box.click();
+    if (box.checked) drawer.querySelector("a, input")?.focus();
+  });
+  drawer.addEventListener("keydown", event => {
+    if (event.key !== "Escape" || !box.checked) return;
+    box.click();
+    if (icon.checkVisibility()) icon.focus();
+  });
+}
