@@ -1,0 +1,27 @@
+"""Where the site and its repository will live: from the environment, checked once."""
+
+import os
+from urllib.parse import urlsplit
+
+LOCAL = "http://127.0.0.1:8000/"
+"""Where ``nox -s serve`` shows the site."""
+
+
+def site() -> str:
+    """Return the site's address with a slash at its end, from ``STEEPEST_SITE``."""
+    return _address("STEEPEST_SITE", LOCAL).rstrip("/") + "/"
+
+
+def repository() -> str | None:
+    """Return the repository's address without a slash at its end, from ``STEEPEST_REPOSITORY``."""
+    return _address("STEEPEST_REPOSITORY", "").rstrip("/") or None
+
+
+def _address(variable: str, default: str) -> str:
+    given = os.environ.get(variable, "") or default
+    parts = urlsplit(given)
+    if given and not (parts.scheme in ("http", "https") and parts.netloc):
+        raise ValueError(
+            f"{variable}: wanted an address like https://example.org/steepest/, got {given!r}"
+        )
+    return given
