@@ -6,8 +6,10 @@
 import html
 import re
 import sys
+import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote
@@ -33,6 +35,10 @@ KINDS = {
     ".webp": "image/webp",
     ".xhtml": "application/xhtml+xml",
 }
+
+ALPHABET = re.compile(
+    r'<(mi|mn|mo|mtext) mathvariant="(double-struck|script|fraktur|bold|bold-italic)">([^<&]*)<'
+)
 
 CONTAINER = """<?xml version="1.0" encoding="UTF-8"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
@@ -128,8 +134,23 @@ def in_reader(formula: str) -> str:
     source = re.search(r"<annotation[^>]*>(.*?)</annotation>", found, re.DOTALL)
     # KaTeX writes an invisible operator as the third child of a pair, and an attribute of old.
     found = found.replace("<mo>\u2061</mo>", "").replace('<mtd width="50%">', "<mtd>")
+    found = ALPHABET.sub(lambda m: f"<{m[1]}>{lettered(m[3], m[2])}<", found)
     spoken = " ".join(source[1].replace('"', "&quot;").split()) if source else ""
     return f'<math alttext="{spoken}"{found[len("<math") :]}'
+
+
+def lettered(text: str, alphabet: str) -> str:
+    """Return letters of another alphabet, as characters: the attribute for it is not in use."""
+    return "".join(_other(letter, alphabet) for letter in text)
+
+
+def _other(letter: str, alphabet: str) -> str:
+    style = alphabet.upper() if alphabet == "double-struck" else alphabet.upper().replace("-", " ")
+    plain = re.sub("LATIN |GREEK |LETTER ", "", unicodedata.name(letter, ""))
+    for name in (f"MATHEMATICAL {style} {plain}", f"{style} {plain}"):
+        with suppress(KeyError):
+            return unicodedata.lookup(name)
+    return letter
 
 
 def texts(articles: list[Article], about: Edition) -> dict[str, str]:

@@ -45,6 +45,13 @@ TOO_WIDE = """width => [...document.querySelectorAll("main *")]
   .map(tag => `${tag.closest("[data-page]")?.dataset.page}: ${tag.outerHTML.slice(0, 100)}`)"""
 
 
+NUMBER = """numbers => document.querySelectorAll("[data-of]").forEach(
+  entry => { entry.textContent = numbers[entry.dataset.of] ?? "000"; })"""
+"""Writes the page numbers into the contents."""
+
+PRINTS = 5
+
+
 def main(site: Path, target: Path) -> None:
     """Make the PDF of a built site."""
     chromium = find_chromium()
@@ -83,7 +90,7 @@ def find_chromium() -> str:
 
 
 def print_pages(chromium: str, joined: Path, target: Path, places: list[str]) -> None:
-    """Print twice: once to learn on which pages the chapters are, and again with the numbers."""
+    """Print to learn on which pages the chapters are, and again until the contents are right."""
     # As root, in a container, Chromium's sandbox cannot start.
     sandbox = [] if not hasattr(os, "getuid") or os.getuid() else ["--no-sandbox"]
     with sync_playwright() as playwright:
@@ -95,24 +102,24 @@ def print_pages(chromium: str, joined: Path, target: Path, places: list[str]) ->
         page.emulate_media(media="print", color_scheme="light")
         page.goto(joined.as_uri())
         page.evaluate("() => document.fonts.ready.then(() => true)")
+        page.evaluate("() => Promise.allSettled([...document.images].map(one => one.decode()))")
         page.evaluate(FIT, WIDTH)
         if failed:
             raise BookError("files that pages show are missing: " + ", ".join(failed))
         if wide := page.evaluate(TOO_WIDE, WIDTH):
             raise BookError("wider than the page:\n" + "\n".join(wide))
-        _print(page, target)
-        numbers = page_numbers(target)
-        if lost := [place for place in places if place not in numbers]:
-            raise BookError(f"the contents name what is on no page: {lost}")
-        page.evaluate(
-            """numbers => document.querySelectorAll("[data-of]").forEach(
-              entry => { entry.textContent = numbers[entry.dataset.of]; })""",
-            numbers,
-        )
-        _print(page, target)
+        numbers: dict[str, int] = {}
+        for _ in range(PRINTS):
+            page.evaluate(NUMBER, numbers)
+            _print(page, target)
+            known, numbers = numbers, page_numbers(target)
+            if known == numbers:
+                break
+        else:
+            raise BookError(f"the pages still move after {PRINTS} prints")
         browser.close()
-    if page_numbers(target) != numbers:
-        raise BookError("the pages moved while their numbers were written")
+    if lost := [place for place in places if place not in numbers]:
+        raise BookError(f"the contents name what is on no page: {lost}")
 
 
 def _print(page: Page, target: Path) -> None:

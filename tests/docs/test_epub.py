@@ -119,6 +119,24 @@ def test_in_reader(formula, shown):
     assert shown in epub.in_reader(formula)
 
 
+@pytest.mark.parametrize(
+    ("text", "alphabet", "letters"),
+    [
+        ("R", "double-struck", "ℝ"),
+        ("E", "double-struck", "𝔼"),
+        ("L", "script", "ℒ"),
+        ("D", "script", "𝒟"),
+        ("x1", "bold", "𝐱𝟏"),
+        ("θ", "bold-italic", "𝜽"),
+        ("+", "bold", "+"),
+    ],
+)
+def test_letters_of_other_alphabets(text, alphabet, letters):
+    assert epub.lettered(text, alphabet) == letters
+    formula = f'<math><mi mathvariant="{alphabet}">{text}</mi></math>'
+    assert f"<mi>{letters}</mi>" in epub.in_reader(formula)
+
+
 def test_only_the_light_picture_is_in_the_book(files):
     images = {Path(name).name for name in files if "/images/" in name}
     assert images == {"a.svg", "cover.png"}
