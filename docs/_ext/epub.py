@@ -40,6 +40,9 @@ ALPHABET = re.compile(
     r'<(mi|mn|mo|mtext) mathvariant="(double-struck|script|fraktur|bold|bold-italic)">([^<&]*)<'
 )
 
+APPLIED = re.compile("<mo>\u2061</mo>(?=(</|<mo)?)")
+THIN_SPACE = '<mspace width="0.1667em"/>'
+
 CONTAINER = """<?xml version="1.0" encoding="UTF-8"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
 <rootfiles>
@@ -63,9 +66,8 @@ ACCESS = (
 
 def main(site: Path, target: Path) -> None:
     """Make the EPUB of a built site."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    about = book.edition(site)
     articles = [book.read(site, chapter) for chapter in book.chapters(site)]
+    about = book.edition(site)
     files = {name: text.encode() for name, text in texts(articles, about).items()}
     for name, path in bind(site, articles).items():
         if not path.is_file():
@@ -80,6 +82,7 @@ def main(site: Path, target: Path) -> None:
         picture = Path(folder, "cover.png")
         cover.draw(picture, (6.67, 10), about.author)
         files["images/cover.png"] = picture.read_bytes()
+    target.parent.mkdir(parents=True, exist_ok=True)
     order = ["cover", "imprint", "nav", *(article.chapter.slug for article in articles)]
     files["package.opf"] = package(files, order, about).encode()
     pack(target, files, about)
@@ -132,8 +135,10 @@ def in_reader(formula: str) -> str:
             return formula
         return f'<svg xmlns="http://www.w3.org/2000/svg"{formula[len("<svg") :]}'
     source = re.search(r"<annotation[^>]*>(.*?)</annotation>", found, re.DOTALL)
-    # KaTeX writes an invisible operator as the third child of a pair, and an attribute of old.
-    found = found.replace("<mo>\u2061</mo>", "").replace('<mtd width="50%">', "<mtd>")
+    # KaTeX's invisible operator between a function and its argument takes no room, and may stand
+    # where no third child is allowed; nor is the attribute of cells.
+    found = APPLIED.sub(lambda m: "" if m[1] else THIN_SPACE, found)
+    found = found.replace('<mtd width="50%">', "<mtd>")
     found = ALPHABET.sub(lambda m: f"<{m[1]}>{lettered(m[3], m[2])}<", found)
     spoken = " ".join(source[1].replace('"', "&quot;").split()) if source else ""
     return f'<math alttext="{spoken}"{found[len("<math") :]}'

@@ -55,10 +55,10 @@ PRINTS = 5
 def main(site: Path, target: Path) -> None:
     """Make the PDF of a built site."""
     chromium = find_chromium()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    about = book.edition(site)
-    cover.draw(target.with_name("cover.svg"), PAPER, about.author)
     articles = [book.read(site, chapter) for chapter in book.chapters(site)]
+    about = book.edition(site)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    cover.draw(target.with_name("cover.svg"), PAPER, about.author)
     paper.bind(site, articles)
     joined = target.with_suffix(".html")
     joined.write_text(paper.join(site, articles, book.imprint(about)), encoding="utf-8")

@@ -112,6 +112,8 @@ def test_formulas_are_mathml_that_says_its_latex(files):
         ("<svg viewBox='0'></svg>", "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox='0'></svg>"),
         ('<svg xmlns="x"></svg>', '<svg xmlns="x"></svg>'),
         ('<math><annotation e="">a "b" &lt;</annotation></math>', 'alttext="a &quot;b&quot; &lt;"'),
+        ("<math><mi>ln</mi><mo>\u2061</mo><mi>x</mi></math>", f"</mi>{epub.THIN_SPACE}<mi>x"),
+        ("<math><mi>ln</mi><mo>\u2061</mo><mo>(</mo></math>", "<mi>ln</mi><mo>(</mo>"),
         ("<math><msub><mi>σ</mi><mi>max</mi><mo>\u2061</mo></msub></math>", "<mi>max</mi></msub>"),
     ],
 )
@@ -146,6 +148,11 @@ def test_the_same_site_gives_the_same_bytes(made, small_site):
     again = made.with_name("again.epub")
     epub.main(small_site, again)
     assert again.read_bytes() == made.read_bytes()
+
+
+def test_without_a_site_the_message_says_what_to_do(tmp_path):
+    with pytest.raises(BookError, match=r"no site at .*; build it with: nox -s docs"):
+        epub.main(tmp_path, tmp_path / "small.epub")
 
 
 @pytest.mark.parametrize(
