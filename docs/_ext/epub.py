@@ -40,7 +40,9 @@ ALPHABET = re.compile(
     r'<(mi|mn|mo|mtext) mathvariant="(double-struck|script|fraktur|bold|bold-italic)">([^<&]*)<'
 )
 
-APPLIED = re.compile("<mo>\u2061</mo>(?=(</|<mo)?)")
+APPLIED = "<mo>\u2061</mo>"
+TAG = re.compile(rf"{APPLIED}(?=(</|<mo)?)|<(/?)(\w+)[^>]*?(/?)>")
+ROWS = {"mrow", "mtd", "mstyle", "mpadded", "mphantom", "msqrt", "math"}
 THIN_SPACE = '<mspace width="0.1667em"/>'
 
 CONTAINER = """<?xml version="1.0" encoding="UTF-8"?>
@@ -137,11 +139,26 @@ def in_reader(formula: str) -> str:
     source = re.search(r"<annotation[^>]*>(.*?)</annotation>", found, re.DOTALL)
     # KaTeX's invisible operator between a function and its argument takes no room, and may stand
     # where no third child is allowed; nor is the attribute of cells.
-    found = APPLIED.sub(lambda m: "" if m[1] else THIN_SPACE, found)
-    found = found.replace('<mtd width="50%">', "<mtd>")
+    found = spaced(found).replace('<mtd width="50%">', "<mtd>")
     found = ALPHABET.sub(lambda m: f"<{m[1]}>{lettered(m[3], m[2])}<", found)
     spoken = " ".join(source[1].replace('"', "&quot;").split()) if source else ""
     return f'<math alttext="{spoken}"{found[len("<math") :]}'
+
+
+def spaced(formula: str) -> str:
+    """Exchange the invisible operator for a space, and for nothing in pairs and before signs."""
+    inside: list[str] = []
+
+    def exchanged(found: re.Match[str]) -> str:
+        if found[0] == APPLIED:
+            return "" if found[1] or inside[-1] not in ROWS else THIN_SPACE
+        if found[2]:
+            inside.pop()
+        elif not found[4]:
+            inside.append(found[3])
+        return found[0]
+
+    return TAG.sub(exchanged, formula)
 
 
 def lettered(text: str, alphabet: str) -> str:

@@ -7,9 +7,11 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject
 
 import book
 import cover
@@ -49,7 +51,7 @@ NUMBER = """numbers => document.querySelectorAll("[data-of]").forEach(
   entry => { entry.textContent = numbers[entry.dataset.of] ?? "000"; })"""
 """Writes the page numbers into the contents."""
 
-PRINTS = 5
+PRINTING: dict[str, Any] = {"prefer_css_page_size": True, "print_background": True}
 
 
 def main(site: Path, target: Path) -> None:
@@ -62,9 +64,10 @@ def main(site: Path, target: Path) -> None:
     paper.bind(site, articles)
     joined = target.with_suffix(".html")
     joined.write_text(paper.join(site, articles, book.imprint(about)), encoding="utf-8")
-    draft = target.with_name("draft.pdf")
-    print_pages(chromium, joined, draft, paper.entries(articles))
-    writer = PdfWriter(clone_from=draft)
+    body, front = target.with_name("body.pdf"), target.with_name("front.pdf")
+    print_pages(chromium, joined, body, front, paper.entries(articles))
+    writer = PdfWriter(clone_from=body)
+    exchange(writer, front)
     writer.add_metadata(
         {
             "/Title": "Steepest",
@@ -76,7 +79,8 @@ def main(site: Path, target: Path) -> None:
     )
     writer.page_mode = "/UseOutlines"
     writer.write(target)
-    draft.unlink()
+    body.unlink()
+    front.unlink()
     print(f"pdf: {len(PdfReader(target).pages)} pages: {target}")
 
 
@@ -89,8 +93,11 @@ def find_chromium() -> str:
     return path
 
 
-def print_pages(chromium: str, joined: Path, target: Path, places: list[str]) -> None:
-    """Print to learn on which pages the chapters are, and again until the contents are right."""
+def print_pages(chromium: str, joined: Path, body: Path, front: Path, places: list[str]) -> None:
+    """Print all with empty contents, and then what comes before the chapters, with their pages.
+
+    Chromium may divide a long document otherwise the second time, so that all is printed once.
+    """
     # As root, in a container, Chromium's sandbox cannot start.
     sandbox = [] if not hasattr(os, "getuid") or os.getuid() else ["--no-sandbox"]
     with sync_playwright() as playwright:
@@ -108,24 +115,21 @@ def print_pages(chromium: str, joined: Path, target: Path, places: list[str]) ->
             raise BookError("files that pages show are missing: " + ", ".join(failed))
         if wide := page.evaluate(TOO_WIDE, WIDTH):
             raise BookError("wider than the page:\n" + "\n".join(wide))
-        numbers: dict[str, int] = {}
-        for _ in range(PRINTS):
-            page.evaluate(NUMBER, numbers)
-            _print(page, target)
-            known, numbers = numbers, page_numbers(target)
-            if known == numbers:
-                break
-        else:
-            raise BookError(f"the pages still move after {PRINTS} prints")
+        page.pdf(path=body, outline=True, tagged=True, **PRINTING)
+        numbers = page_numbers(body)
+        if lost := [place for place in places if place not in numbers]:
+            raise BookError(f"the contents name what is on no page: {lost}")
+        page.evaluate(NUMBER, numbers)
+        before = min(numbers[place] for place in places) - 1
+        page.pdf(path=front, page_ranges=f"1-{before}", **PRINTING)
         browser.close()
-    if lost := [place for place in places if place not in numbers]:
-        raise BookError(f"the contents name what is on no page: {lost}")
 
 
-def _print(page: Page, target: Path) -> None:
-    page.pdf(
-        path=target, prefer_css_page_size=True, print_background=True, outline=True, tagged=True
-    )
+def exchange(writer: PdfWriter, front: Path) -> None:
+    """Show on the first pages what `front` shows; their links stay as they are."""
+    for old, new in zip(writer.pages, PdfReader(front).pages, strict=False):
+        for part in ("/Contents", "/Resources"):
+            old[NameObject(part)] = new.raw_get(part).clone(writer)
 
 
 def page_numbers(pdf: Path) -> dict[str, int]:

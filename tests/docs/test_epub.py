@@ -114,6 +114,7 @@ def test_formulas_are_mathml_that_says_its_latex(files):
         ('<math><annotation e="">a "b" &lt;</annotation></math>', 'alttext="a &quot;b&quot; &lt;"'),
         ("<math><mi>ln</mi><mo>\u2061</mo><mi>x</mi></math>", f"</mi>{epub.THIN_SPACE}<mi>x"),
         ("<math><mi>ln</mi><mo>\u2061</mo><mo>(</mo></math>", "<mi>ln</mi><mo>(</mo>"),
+        ("<math><msup><mi>max</mi><mo>\u2061</mo><mn>2</mn></msup></math>", "</mi><mn>2</mn>"),
         ("<math><msub><mi>σ</mi><mi>max</mi><mo>\u2061</mo></msub></math>", "<mi>max</mi></msub>"),
     ],
 )
