@@ -40,7 +40,7 @@ title="x">sets</a>, <a class="reference internal" href="../gallery/a/script.html
 <section id="more"><h2>More of {FORMULA}<a class="headerlink" href="#more">¶</a></h2>
 <details class="sd-dropdown"><summary><span class="sd-summary-text">Solution of exercise 1</span>
 <span class="sd-summary-state-marker"><svg viewBox="0 0 9 9"><path d="M0 0"></path></svg></span>
-</summary><p>It is 1 &lt; 2.</p></details>
+</summary><p>It is 1 &lt; 2. <a class="report" href="https://example.org/issues">report</a></p></details>
 <div class="output"><svg viewBox="0 0 40 30" width="40" height="30"><text>v</text></svg></div>
 <span id="more"></span>
 </section></section></article><footer>foot</footer></body></html>

@@ -20,15 +20,15 @@ from bs4 import BeautifulSoup, Tag
 
 import addresses
 
-LEFT_OUT = re.compile(r"(gallery|reference/api)/|reference/(ledger|run-times|parity)$")
-"""Pages that a book does not need: scripts, the package, and the records of one build."""
+BELONGS = re.compile(r"lectures/|reference/(?!api/|ledger$|run-times$|parity$)")
+"""Pages of the book: lectures and reference, without the package and the records of one build."""
 
 SUBTITLE = "Numerical optimization and automatic differentiation that you can run"
 RIGHTS = "Text and pictures: CC BY 4.0. Code: BSD 3-Clause License."
 
 SITE_ONLY = (
     ".headerlink, .only-dark, video, .copybtn, .sd-summary-state-marker, "
-    "button, input, script, style"
+    ".report, .page-downloads, button, input, script, style"
 )
 """What stands on the site's pages and does nothing in a book."""
 
@@ -125,7 +125,7 @@ def chapters(site: Path) -> list[Chapter]:
             part = _plain(entry.get_text())
             continue
         name = _page("index", str(entry["href"]))[0]
-        if name not in ("index", None) and not LEFT_OUT.match(name):
+        if name is not None and BELONGS.match(name):
             found.setdefault(name, Chapter(name, _plain(entry.get_text()), part))
     if not found:
         raise BookError(f"{index} leads to no page that belongs in the book")
