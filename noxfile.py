@@ -60,9 +60,32 @@ def site(session: nox.Session) -> None:
 
 
 @nox.session
+def pdf(session: nox.Session) -> None:
+    """Print the course of the built site as a PDF: needs a Chromium, and `nox -s docs` first."""
+    install(session, "-e", ".[docs]", "--group", "site")
+    make_book(session, "pdf")
+
+
+@nox.session
+def epub(session: nox.Session) -> None:
+    """Make an EPUB of the course of the built site: run `nox -s docs` first."""
+    install(session, "-e", ".[docs]")
+    make_book(session, "epub")
+
+
+def make_book(session: nox.Session, kind: str) -> None:
+    """Make the book of one kind out of docs/_build/html."""
+    built = ROOT / "docs" / "_build"
+    target = built / kind / f"steepest.{kind}"
+    session.run("python", f"docs/_ext/{kind}.py", str(built / "html"), str(target))
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and types: ruff and strict mypy."""
-    install(session, "-e", ".[docs]", "--group", "test", "--group", "lint", "nox")
+    install(
+        session, "-e", ".[docs]", "--group", "test", "--group", "site", "--group", "lint", "nox"
+    )
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")

@@ -23,8 +23,6 @@ MENDS = [
     (r"<th( class=\"[^\"]*\")?>(?:<p></p>|\s)*</th>", r"<td\1></td>"),
     # What folds is named by what is written on it.
     (r'<summary aria-label="Toggle hidden content">', r"<summary>"),
-    # Every list of thumbnails would have a list of tags with one and the same name.
-    (r"<div id='sg-tag-list' class='sphx-glr-tag-list'></div>", r""),
     # The page of the search has a title as others have.
     (r'(<article role="main" id="furo-main-content">)\s*(<noscript>)', r"\1\n<h1>Search</h1>\n\2"),
 ]

@@ -13,7 +13,6 @@ NEEDED_FOR = {
     "katex-math.css": 'class="katex',
     "katex.min.css": 'class="katex',
     "mystnb": "cell_input",
-    "sg-tags.js": "sgtags=",
     "sg_gallery-binder.css": "binder-badge",
     "sg_gallery-dataframe.css": "dataframe",
     "sg_gallery-rendered-html.css": "rendered_html",
