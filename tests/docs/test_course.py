@@ -9,7 +9,7 @@ import yaml
 
 from course import CourseError, Lecture, draw, in_order, lecture
 
-LECTURES = Path(__file__).parents[1] / "docs" / "lectures"
+LECTURES = Path(__file__).parents[2] / "docs" / "lectures"
 
 
 def front_matter(path):

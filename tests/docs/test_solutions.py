@@ -9,7 +9,7 @@ from docutils.utils import new_document
 
 from solutions import NOTE, leave_out
 
-LECTURES = sorted((Path(__file__).parents[1] / "docs" / "lectures").glob("*.md"))
+LECTURES = sorted((Path(__file__).parents[2] / "docs" / "lectures").glob("*.md"))
 
 
 def cell(number, *tags):

@@ -9,7 +9,7 @@ import pytest
 
 from tags import TAGS, choice
 
-SCRIPTS = sorted((Path(__file__).parents[1] / "gallery").glob("*/*.py"))
+SCRIPTS = sorted((Path(__file__).parents[2] / "gallery").glob("*/*.py"))
 
 
 def tags_of(script):

@@ -9,7 +9,7 @@ import pytest
 
 from uses import KEPT, SHORT, restore, save, told, used, users
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "gallery").glob("*/*.py"))
 LECTURES = sorted((ROOT / "docs" / "lectures").glob("*.md"))
 
