@@ -449,6 +449,14 @@ def places(picture):
     return [(e.get("x"), e.get("y")) for e in parsed(picture).iter(f"{SVG}rect")]
 
 
+def test_two_arrows_between_the_same_boxes_have_ids_of_their_own():
+    x = torch.ones(2, requires_grad=True)
+    picture = autograd_graph((x * x).sum(), {"x": x})
+    arrows = [e.get("id") for e in parsed(picture).iter(f"{SVG}g") if "edge" in e.get("class")]
+    assert sorted(arrow.removesuffix("-2") == arrow for arrow in arrows).count(False) == 1
+    assert len(set(arrows)) == len(arrows)
+
+
 def test_reverse_turns_the_arrows_and_moves_nothing(trace):
     there, back = drawing(trace), drawing(trace, direction="reverse")
     assert places(there) == places(back)

@@ -21,6 +21,9 @@ DARK = NEUTRALS | {"#0072b2": "#2f8fd0"}
 
 POINT = 4 / 3  # CSS pixels in a point
 
+WIDE = 560
+"""In CSS pixels: wider figures scroll in a box on a phone, where their letters would be tiny."""
+
 
 class DarkTwins(SphinxPostTransform):
     """Put the dark twin of each figure behind it."""
@@ -68,7 +71,9 @@ def visit_image(self: HTML5Translator, node: nodes.image) -> None:
         "loading": "lazy",
         "decoding": "async",
     }
-    self.body.append(self.emptytag(node, "img", "", **attributes))
+    image = self.emptytag(node, "img", "", **attributes)
+    wide = measures[0] > WIDE
+    self.body.append(f'<span class="wide-figure">{image}</span>' if wide else image)
 
 
 def depart_image(self: HTML5Translator, node: nodes.image) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -88,8 +89,12 @@ def svg(
         f'<title id="{escape(prefix)}-title">{escape(title)}</title>',
         f'<desc id="{escape(prefix)}-desc">{escape(description)}</desc>',
     ]
+    drawn: Counter[str] = Counter()
     for arrow, place in zip(arrows, _in_order(plan, arrows), strict=True):
-        lines += _draw_arrow(arrow, place, point, prefix)
+        name = f"{prefix}-{arrow.tail}-{arrow.head}"
+        drawn[name] += 1  # two arrows may join the same boxes
+        name += f"-{drawn[name]}" if drawn[name] > 1 else ""
+        lines += _draw_arrow(arrow, place, point, name)
     for number, box in enumerate(boxes):
         lines += _draw_box(box, placed[f"n{number}"], prefix)
     return Markup("\n".join([*lines, "</svg>"]), title, round(_LEGIBLE * width))
@@ -136,7 +141,7 @@ def _in_order(plan: dict[str, Any], arrows: Sequence[Arrow]) -> list[dict[str, A
     return [by_key[f"e{number}"] for number in range(len(arrows))]
 
 
-def _draw_arrow(arrow: Arrow, place: dict[str, Any], point: Any, prefix: str) -> list[str]:
+def _draw_arrow(arrow: Arrow, place: dict[str, Any], point: Any, name: str) -> list[str]:
     points = [point(pair) for pair in place["pos"].split()]
     start, *rest = points
     path = f"M{_at(start)}C" + " ".join(_at(p) for p in rest)
@@ -145,8 +150,7 @@ def _draw_arrow(arrow: Arrow, place: dict[str, Any], point: Any, prefix: str) ->
     kind = "steepest-edge steepest-strong" if arrow.strong else "steepest-edge"
     width = "2.5" if arrow.strong else "1"
     lines = [
-        f'<g id="{escape(prefix)}-{escape(arrow.tail)}-{escape(arrow.head)}" class="{kind}" '
-        f'style="stroke:{colour}">',
+        f'<g id="{escape(name)}" class="{kind}" style="stroke:{colour}">',
         *([f"<title>{escape(arrow.hint)}</title>"] if arrow.hint else []),
         f'<path fill="none" stroke-width="{width}" d="{path}"/>',
         f'<polygon style="fill:{colour}" points="{_head(tip, behind)}"/>',
