@@ -4,41 +4,13 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from reader import LECTURES, PAGES, SITE, VIOLATIONS, source, violations, visit
 
 pytestmark = pytest.mark.browser
-
-ROOT = Path(__file__).parents[2]
-SITE = ROOT / "docs" / "_build" / "html"
-PAGES = [
-    str(path.relative_to(SITE))
-    for path in sorted(SITE.rglob("*.html"))
-    if not path.relative_to(SITE).parts[0].startswith("_")
-]
-LECTURE = next(name for name in PAGES if name.startswith("lectures/"))
-AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-VIOLATIONS = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", event =>
-    violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
-"""
-FAULTS = """async () => {
-    // What KaTeX draws is hidden from speech, which reads its MathML: thousands of boxes less.
-    const found = await axe.run({exclude: [".katex-html"]}, {resultTypes: ["violations"]});
-    return found.violations.flatMap(rule => rule.nodes
-        // A head that is a formula is MathML, which axe does not take for text.
-        .filter(node => rule.id !== "empty-table-header"
-            || !document.querySelector(node.target[0]).querySelector("math"))
-        .map(node => `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary}`));
-}"""
-
-
-def source(name: str) -> str:
-    return (SITE / name).read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -47,40 +19,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context.add_init_script(VIOLATIONS)
     yield context.new_page()
     context.close()
-
-
-def visit(page: Page, address: str) -> None:
-    """Open a page, and wait until its fonts are there and its boxes were measured."""
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
-    page.evaluate(
-        """async () => {
-            await document.fonts.ready;
-            for (let k = 0; k < 2; k++) await new Promise(requestAnimationFrame);
-        }"""
-    )
-
-
-def violations(page: Page) -> list[str]:
-    return page.evaluate("violations")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_page_works_under_its_policy(page: Page, address: str, name: str) -> None:
-    text = source(name)
-    head = text[: text.index("</head>")]
-    assert head.count('http-equiv="Content-Security-Policy"') == 1
-    assert head.index("Content-Security-Policy") < head.index("<link")
-    assert not re.search(r"<[^>]+\son[a-z]+=", text), "an event handler inside the page"
-    troubles: list[str] = []
-    page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
-    page.goto(f"{address}/{name}", wait_until="load")
-    page.locator("button.theme-toggle:visible").first.click()
-    assert page.locator("body").get_attribute("data-theme") in {"dark", "light"}
-    for details in page.locator("details:not([open]) > summary").all()[:3]:
-        details.evaluate("summary => summary.click()")
-    assert violations(page) == []
-    assert troubles == []
 
 
 def test_the_policy_stops_a_foreign_script(page: Page, address: str) -> None:
@@ -100,7 +38,7 @@ def test_a_copy_button_and_a_search_work_under_the_policy(browser: Browser, addr
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     context.add_init_script(VIOLATIONS)
     page = context.new_page()
-    page.goto(f"{address}/{LECTURE}")
+    page.goto(f"{address}/{LECTURES[0]}")
     button = page.locator("article button.copybtn").first
     button.evaluate("button => button.click()")
     expect(button).to_have_class(re.compile("success"))
@@ -176,28 +114,11 @@ def test_the_foot_tells_what_the_page_was_made_from(name: str) -> None:
     assert "BSD-3-Clause" in source(name)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_no_fault(browser: Browser, address: str, name: str, scheme: str) -> None:
-    # Dark on a narrow page, light on a wide one: both layouts, at the cost of two runs.
-    width = 1280 if scheme == "light" else 390
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,  # type: ignore[arg-type]
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    visit(page, f"{address}/{name}")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert page.evaluate(FAULTS) == []
-    context.close()
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_first_stop_leads_to_the_content(browser: Browser, address: str, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
-    page.goto(f"{address}/{LECTURE}")
+    page.goto(f"{address}/{LECTURES[0]}")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to content"
     style = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -212,7 +133,7 @@ def test_the_first_stop_leads_to_the_content(browser: Browser, address: str, wid
 def test_drawers_open_and_close_by_keyboard(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
-    page.goto(f"{address}/{LECTURE}")
+    page.goto(f"{address}/{LECTURES[0]}")
     button = page.get_by_role("button", name="Toggle site navigation sidebar")
     expect(page.locator(".sidebar-search")).to_be_hidden()
     button.focus()
@@ -226,38 +147,10 @@ def test_drawers_open_and_close_by_keyboard(browser: Browser, address: str) -> N
     context.close()
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("lectures/")])
-def test_what_scrolls_is_reached_and_named(browser: Browser, address: str, name: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    visit(page, f"{address}/{name}")
-    for details in page.locator("article details").all():
-        details.evaluate("details => { details.open = true; }")
-    page.wait_for_timeout(200)
-    scrolling, mute, still = page.evaluate(
-        """() => {
-            const boxes = [...document.querySelectorAll("article :is(pre, div)")];
-            const scrolls = box => /auto|scroll/.test(getComputedStyle(box).overflowX)
-                && box.scrollWidth > box.clientWidth && box.checkVisibility();
-            const named = box => box.tabIndex === 0 && box.getAttribute("aria-label");
-            return [
-                boxes.filter(scrolls).length,
-                boxes.filter(box => scrolls(box) && !named(box)).map(box => box.className),
-                boxes.filter(box => box.tabIndex === 0 && !/auto|scroll/.test(
-                    getComputedStyle(box).overflow)).map(box => box.className),
-            ];
-        }"""
-    )
-    assert scrolling > 0
-    assert mute == []
-    assert still == []
-    context.close()
-
-
 def test_motion_is_reduced_for_who_asks(browser: Browser, address: str) -> None:
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
-    page.goto(f"{address}/{LECTURE}")
+    page.goto(f"{address}/{LECTURES[0]}")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
     moving = page.evaluate(
         """[...document.querySelectorAll("*")].filter(element =>
@@ -267,7 +160,7 @@ def test_motion_is_reduced_for_who_asks(browser: Browser, address: str) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("lectures/")])
+@pytest.mark.parametrize("name", LECTURES)
 def test_paper_holds_the_text_and_all_of_it(page: Page, address: str, name: str) -> None:
     visit(page, f"{address}/{name}")
     page.set_viewport_size({"width": 680, "height": 900})  # an A4 page between its margins
