@@ -88,7 +88,7 @@ def test_page_fits_a_phone_in_the_dark(phone: Page, address: str, name: str) -> 
     assert (
         phone.evaluate(
             """[...document.querySelectorAll(".wide-figure img")].filter(
-            image => image.checkVisibility() && image.clientWidth < 470).length"""
+            image => image.checkVisibility() && image.clientWidth < 430).length"""
         )
         == 0
     )
