@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import redirects
+
 pytestmark = pytest.mark.browser
 
 SITE = Path(__file__).parents[2] / "docs" / "_build" / "html"
-PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html"))
+MOVED = {f"{name}.html" for name in redirects.read()}
+PAGES = sorted({str(path.relative_to(SITE)) for path in SITE.rglob("*.html")} - MOVED)
 LECTURES = [name for name in PAGES if name.startswith("lectures/")]
 SCRIPTS = [
     name
