@@ -98,12 +98,13 @@ def test_programs_of_the_house_that_are_run_are_there(path):
         assert not name.startswith(".ci/") or os.access(ROOT / name, os.X_OK), name
 
 
-def facts(tag: str, root: str, folder: Path, version: str, heading: str):
-    """Run `release-facts` in a copy of the house where only these two files are."""
+def facts(tag: str, root: str, folder: Path, heading: str, cited: str = "1.10.2"):
+    """Run `release-facts` of version 1.10.2 in a copy of the house where only these files are."""
     (folder / ".ci").mkdir()
     program = folder / ".ci" / "release-facts"
     program.write_bytes((ROOT / ".ci" / "release-facts").read_bytes())
-    (folder / "pyproject.toml").write_text(f'[project]\nversion = "{version}"\n')
+    (folder / "pyproject.toml").write_text('[project]\nversion = "1.10.2"\n')
+    (folder / "CITATION.cff").write_text(f"cff-version: 1.2.0\nversion: {cited}\n")
     (folder / "CHANGELOG.md").write_text(f"# Changes\n\n{heading}\n")
     run = [sys.executable, str(program), tag, root]
     return subprocess.run(run, capture_output=True, text=True, check=False)
@@ -112,7 +113,7 @@ def facts(tag: str, root: str, folder: Path, version: str, heading: str):
 @pytest.mark.parametrize("heading", ["## 1.10.2 - 2027-01-31", "## [1.10.2] - 2027-01-31"])
 @pytest.mark.parametrize("root", ["https://example.org/s", "https://example.org/s/"])
 def test_a_release_has_a_folder_and_a_branch_of_its_own(tmp_path, monkeypatch, root, heading):
-    done = facts("v1.10.2", root, tmp_path, "1.10.2", heading)
+    done = facts("v1.10.2", root, tmp_path, heading)
     assert done.returncode == 0, done.stderr
     for line in done.stdout.splitlines():
         monkeypatch.setenv(*line.split("="))
@@ -129,9 +130,15 @@ def test_a_release_has_a_folder_and_a_branch_of_its_own(tmp_path, monkeypatch, r
     ],
 )
 def test_a_tag_that_is_no_release_is_refused(tmp_path, tag, heading, message):
-    done = facts(tag, "https://example.org/", tmp_path, "1.10.2", heading)
+    done = facts(tag, "https://example.org/", tmp_path, heading)
     assert done.returncode == 1
     assert message in done.stderr
+
+
+def test_a_release_is_cited_by_its_version(tmp_path):
+    done = facts("v1.10.2", "https://example.org/", tmp_path, "## 1.10.2 - 2027-01-31", "1.10.1")
+    assert done.returncode == 1
+    assert "CITATION.cff has no line `version: 1.10.2`" in done.stderr
 
 
 def test_the_downloads_become_the_only_commit_of_a_branch(tmp_path):
