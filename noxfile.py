@@ -114,6 +114,16 @@ def linkcheck(session: nox.Session) -> None:
 
 
 @nox.session
+def audit(session: nox.Session) -> None:
+    """Ask whether a pinned package has a known weakness; needs the internet."""
+    install(session, "--group", "audit")
+    session.run(
+        "pip-audit", "--requirement", str(CONSTRAINTS), "--no-deps", "--disable-pip", "--strict"
+    )
+    session.run("npm", "audit", "--prefix", str(ROOT / "web"))
+
+
+@nox.session
 def minimums(session: nox.Session) -> None:
     """Run the unit tests with the lowest versions that pyproject.toml allows (hosted CI only)."""
     lowest = [

@@ -50,10 +50,12 @@ extensions = [
     "outlines",
     "parity",
     "policy",
+    "redirects",
     "reports",
     "scripts",
     "solutions",
     "tags",
+    "versions",
 ]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = ["_build", "gallery/**/*.ipynb", "gallery/**/*.py"]

@@ -168,6 +168,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     pages = {
         "docs/index.md": INDEX,
         "docs/lecture.md": LECTURE,
+        "docs/redirects.toml": '[moved]\n"old/page" = "lecture"\n',
         "gallery/GALLERY_HEADER.rst": "Gallery\n=======\n\nScripts.\n",
         "gallery/one/GALLERY_HEADER.rst": "One\n===\n\nOne script.\n",
         "gallery/one/script.py": SCRIPT,
@@ -210,6 +211,21 @@ def test_build_json_tells_commit_device_and_seconds(site: Site) -> None:
     assert set(build) == {"commit", "device", "versions", "seconds"}
     assert set(build["seconds"]) == {"lecture", "gallery/one/script"}
     assert all(seconds > 0 for seconds in build["seconds"].values())
+
+
+def test_a_page_that_moved_leads_to_where_it_is(site: Site) -> None:
+    published = {name: site.published()[name].decode() for name in ("index.html", "old/page.html")}
+    head = published["old/page.html"].split("</head>")[0]
+    assert f'rel="canonical" href="{addresses.site()}lecture.html"' in head
+    assert '<noscript><meta http-equiv="refresh" content="0; url=../lecture.html">' in head
+    assert "Content-Security-Policy" in head
+    assert 'class="moved reference internal" href="../lecture.html"' in published["old/page.html"]
+    assert ["moved.js" in page for page in published.values()] == [False, True]
+    assert "old/page" not in site.published()["sitemap.xml"].decode()
+
+
+def test_a_site_says_that_it_stands_alone(site: Site) -> None:
+    assert site.published()["versions.json"] == b"[]\n"
 
 
 def test_downloads_are_offered(site: Site) -> None:
@@ -332,6 +348,10 @@ FAULTS = {
     "missing reference": (
         [("docs/index.md", "<lecture>", "<lecturn>")],
         ["docs/index.md:3", "lecturn"],
+    ),
+    "page that moved nowhere": (
+        [("docs/redirects.toml", '= "lecture"', '= "lecturn"')],
+        ["redirects.toml: old/page is said to have moved to lecturn, which is not there"],
     ),
     "page that cannot be written": (
         [

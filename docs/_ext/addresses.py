@@ -1,4 +1,4 @@
-"""Where the site and its repository will live: from the environment, checked once."""
+"""Where the site, its repository and downloads will live: from the environment, checked once."""
 
 import os
 from urllib.parse import urlsplit
@@ -15,6 +15,11 @@ def site() -> str:
 def repository() -> str | None:
     """Return the repository's address without a slash at its end, from ``STEEPEST_REPOSITORY``."""
     return _address("STEEPEST_REPOSITORY", "").rstrip("/") or None
+
+
+def downloads() -> str:
+    """Return the repository's branch that holds the downloads, from ``STEEPEST_DOWNLOADS``."""
+    return os.environ.get("STEEPEST_DOWNLOADS", "") or "downloads"
 
 
 def _address(variable: str, default: str) -> str:

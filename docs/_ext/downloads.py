@@ -29,7 +29,7 @@ from lectures import executed, read
 logger = logging.getLogger(__name__)
 
 FOLDER = "downloads"
-"""Where the downloads are served, and the repository's branch that holds them."""
+"""Where the downloads are served."""
 
 ZIP = f"{FOLDER}/steepest.zip"
 
@@ -150,16 +150,16 @@ def offered(docname: str) -> bool:
 def elsewhere(repository: str | None, docname: str) -> dict[str, str]:
     """Return where a page's notebook opens on other people's machines: Colab, Binder.
 
-    Both read the branch ``downloads`` of a repository on GitHub; without one there is nothing.
+    Both read a branch of a repository on GitHub; without one there is nothing.
     """
     parts = urlsplit(repository or "")
     if parts.hostname != "github.com":
         return {}
-    name = parts.path.strip("/")
+    name, branch = parts.path.strip("/"), addresses.downloads()
     notebook = f"{docname}.ipynb"
     return {
-        "Colab": f"https://colab.research.google.com/github/{name}/blob/{FOLDER}/{notebook}",
-        "Binder": f"https://mybinder.org/v2/gh/{name}/{FOLDER}?labpath={quote(notebook, safe='')}",
+        "Colab": f"https://colab.research.google.com/github/{name}/blob/{branch}/{notebook}",
+        "Binder": f"https://mybinder.org/v2/gh/{name}/{branch}?labpath={quote(notebook, safe='')}",
     }
 
 

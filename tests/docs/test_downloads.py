@@ -237,11 +237,13 @@ def test_nothing_opens_elsewhere_without_a_repository_on_github(repository):
     assert elsewhere(repository, "lectures/minima") == {}
 
 
-def test_notebook_opens_elsewhere_from_the_branch_of_downloads():
+@pytest.mark.parametrize(("given", "branch"), [("", "downloads"), ("of-0.1", "of-0.1")])
+def test_notebook_opens_elsewhere_from_the_branch_of_downloads(monkeypatch, given, branch):
+    monkeypatch.setenv("STEEPEST_DOWNLOADS", given)
     assert elsewhere("https://github.com/owner/name", "lectures/minima") == {
-        "Colab": "https://colab.research.google.com/github/owner/name/blob/downloads/"
+        "Colab": f"https://colab.research.google.com/github/owner/name/blob/{branch}/"
         "lectures/minima.ipynb",
-        "Binder": "https://mybinder.org/v2/gh/owner/name/downloads?labpath=lectures%2Fminima.ipynb",
+        "Binder": f"https://mybinder.org/v2/gh/owner/name/{branch}?labpath=lectures%2Fminima.ipynb",
     }
 
 

@@ -6,12 +6,15 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
+import redirects
+
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "docs" / "_build" / "html"
 PAGES = [
     str(path.relative_to(SITE))
     for path in sorted(SITE.rglob("*.html"))
     if not path.relative_to(SITE).parts[0].startswith("_")
+    and path.relative_to(SITE).with_suffix("").as_posix() not in redirects.read()
 ]
 LECTURES = [name for name in PAGES if name.startswith("lectures/")]
 SCRIPTS = [name for name in PAGES if re.fullmatch(r"gallery/\w+/(?!index)\w+\.html", name)]
