@@ -40,6 +40,7 @@ extensions = [
     "feed",
     "figures",
     "films",
+    "finding",
     "formulas",
     "freshness",
     "heads",
