@@ -30,7 +30,6 @@ extensions = [
     "uses",
     "sphinx_codeautolink",
     "sphinxcontrib.bibtex",
-    "sphinxcontrib.katex",
     "access",
     "citing",
     "colophon",

@@ -93,8 +93,18 @@ def add_style(app: Sphinx) -> None:
     app.config.html_static_path.append(str(target.parent))
 
 
+def clean_up(app: Sphinx, exception: Exception | None) -> None:
+    """Remove the extension's folder, if it is there: Sphinx ends a failed build twice.
+
+    The extension's own way would fail the second time, and hide why the build failed.
+    """
+    shutil.rmtree(app._katex_static_path, ignore_errors=True)  # type: ignore[attr-defined]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Point the KaTeX extension at the Node and the files that the project brings."""
+    katex.builder_finished = clean_up
+    app.setup_extension("sphinxcontrib.katex")
     katex.NODEJS_BINARY = str(_node())
     katex.KATEX_DEFAULT_OPTIONS = {"throwOnError": True, "strict": "error"}
     katex.STARTUP_TIMEOUT = 60.0
