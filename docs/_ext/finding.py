@@ -47,7 +47,7 @@ FOUND = "".join(
     sorted({sign for sign in COMMANDS.values() if not sign.isascii()} - set("…·") | {"ℝ"})
 )
 """The signs that are words of the index."""
-WORD = re.compile(rf"1/[a-z]\b|⁻¹|[{FOUND}]|(?:(?![{FOUND}¹²³])\w)+", re.IGNORECASE)
+WORD = re.compile(rf"1/[a-z]\b|⁻¹|[{FOUND}]|[^\W{FOUND}¹²³]+", re.IGNORECASE)
 """A word of the index: a sign, an inverse, a rate such as 1/k, or letters and digits."""
 
 SYNONYMS = [(re.compile("log[-‑–]sum[-‑–]exp", re.IGNORECASE), "logsumexp")]
@@ -70,13 +70,17 @@ def _named(command: re.Match[str]) -> str:
     return f" {command[1]} {COMMANDS.get(command[1], '')} "
 
 
+COMMAND = re.compile(r"\\([A-Za-z]+)(?:\s(?=[A-Za-z(]))?")
+"""A command, with the space that only ends its name."""
+
+
 def shown(latex: str) -> str | None:
     """Return a short formula as a line of Unicode, None where that cannot be."""
     for shape, sign in SHAPES:
         latex = shape.sub(sign, latex)
     latex = re.sub(r"\\(?:operatorname|mathrm|text|dot|bar)\s*", "", latex)
     latex = re.sub(r"\\[,;:! ]", " ", latex)
-    latex = re.sub(r"\\([A-Za-z]+)\s?", lambda found: COMMANDS.get(found[1], found[0]), latex)
+    latex = COMMAND.sub(lambda found: COMMANDS.get(found[1], found[0]), latex)
     latex = re.sub(r"\s*/\s*", "/", re.sub(r"[{}]", "", latex))
     latex = re.sub(r"(?<=‖)\s+|\s+(?=‖)", "", latex)
     return None if "\\" in latex else " ".join(latex.split())
