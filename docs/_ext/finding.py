@@ -27,7 +27,7 @@ SIGNS = (
     "nabla ∇ partial ∂ lVert ‖ rVert ‖ Vert ‖ infty ∞ sum ∑ prod ∏ int ∫ sqrt √ otimes ⊗ odot ⊙"
     " circ ∘ in ∈ notin ∉ subset ⊂ subseteq ⊆ cap ∩ cup ∪ le ≤ leq ≤ ge ≥ geq ≥ ne ≠ neq ≠ approx ≈"
     " succeq ⪰ succ ≻ preceq ⪯ prec ≺ to → times × cdot · star ⋆ top ᵀ pm ± langle ⟨ rangle ⟩"
-    " mapsto ↦ forall ∀ exists ∃ setminus ∖ dots … ldots … det det log log tr tr max max min min"
+    " mapsto ↦ forall ∀ exists ∃ setminus ∖ dots … ldots …"
 )
 COMMANDS = dict(zip(*[iter(f"{GREEK} {SIGNS}".split())] * 2, strict=True))
 """LaTeX's commands, and what they show."""
@@ -80,6 +80,7 @@ def shown(latex: str) -> str | None:
         latex = shape.sub(sign, latex)
     latex = re.sub(r"\\(?:operatorname|mathrm|text|dot|bar)\s*", "", latex)
     latex = re.sub(r"\\[,;:! ]", " ", latex)
+    latex = re.sub(r"\\(det|log|exp|max|min|sup|inf)\s*", r"\1 ", latex)
     latex = COMMAND.sub(lambda found: COMMANDS.get(found[1], found[0]), latex)
     latex = re.sub(r"\s*/\s*", "/", re.sub(r"[{}]", "", latex))
     latex = re.sub(r"(?<=‖)\s+|\s+(?=‖)", "", latex)

@@ -53,22 +53,28 @@ QUERIES = {
 def test_queries_are_taken_apart_as_texts_are():
     page = '<p><span class="katex-mathml"><math>x</math></span>x</p>'
     program = f"""
-        const Scorer = {{}}, Search = {{htmlToText: (page, anchor) => page + anchor}};
+        const Scorer = {{}}, DOCUMENTATION_OPTIONS = {{}};
+        const Search = {{htmlToText: (page, anchor) => page + anchor, output: {{}}}};
         {English({}).js_splitter_code}
         console.log(JSON.stringify([
             {json.dumps(list(QUERIES))}.map(splitQuery),
             Search.htmlToText({json.dumps(page)}, "#a"),
             [["lectures/a", "title", 10], ["gallery/b", "title", 10], ["gallery/b", "text", 15]]
                 .map(([page, kind, score]) => Scorer.score([page, 0, 0, 0, score, 0, kind])),
+            [0, 9, 10].map(count => {{
+                Search.output.childElementCount = count;
+                return DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY;
+            }}),
         ]));
     """
     ran = subprocess.run(
         [str(formulas._node()), "-e", program], capture_output=True, text=True, check=True
     )
-    found, text, scores = json.loads(ran.stdout)
+    found, text, scores, quoted = json.loads(ran.stdout)
     assert found == list(QUERIES.values())
     assert text == "<p>x</p>#a"
     assert scores == [20.5, 20, 15]
+    assert quoted == [True, True, False]
 
 
 def test_script_takes_its_signs_from_the_index():
@@ -87,6 +93,7 @@ SHOWN = {
     r"x \in \mathbb{R}^n": "x ∈ ℝ^n",
     r"A^{-\top}": "A⁻ᵀ",
     r"\operatorname{tr} A": "tr A",
+    r"\det A": "det A",
     r"\unknown x": None,
 }
 

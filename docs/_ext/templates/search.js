@@ -19,3 +19,9 @@ Scorer.score = ([page, , , , score, , kind]) =>
 const wholeText = Search.htmlToText;
 Search.htmlToText = (page, anchor) =>
   wholeText(page.replace(/<span class="katex-mathml">.*?<\/span>/gs, ""), anchor);
+
+// A quotation costs its whole page over the wire: the first results have one.
+const quoted = 10;
+Object.defineProperty(DOCUMENTATION_OPTIONS, "SHOW_SEARCH_SUMMARY", {
+  get: () => Search.output.childElementCount < quoted,
+});
