@@ -39,6 +39,7 @@ extensions = [
     "feed",
     "figures",
     "films",
+    "finding",
     "formulas",
     "freshness",
     "heads",

@@ -11,8 +11,11 @@ from typing import Any
 import imagesize
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
+
+import pages
 
 NEUTRALS = {"#1d2733": "#e6e9ee", "#4a5666": "#a9b4c2", "#c9d1db": "#3a4452", "#ffffff": "#131416"}
 """Ink, soft ink, lines and paper of the style, and what a dark page has instead of each."""
@@ -23,6 +26,13 @@ POINT = 4 / 3  # CSS pixels in a point
 
 WIDE = 560
 """In CSS pixels: wider figures scroll in a box on a phone, where their letters would be tiny."""
+
+PLACES = re.compile(r'(?<= d=")[^"]*|(?<= [xy]=")[^"]*')
+LONG = re.compile(r"-?\d+\.\d{4,}(?![\de])")
+"""Where an SVG says where things are, and the numbers there that are longer than they need be."""
+
+LARGE = 200_000
+"""In bytes: so long are drawings of ten thousand places, such as surfaces."""
 
 
 class DarkTwins(SphinxPostTransform):
@@ -88,6 +98,28 @@ def _local(app: Sphinx, image: nodes.image) -> Path | None:
     return path if path.is_file() else None
 
 
+def shorter(drawing: str) -> str:
+    """Return an SVG with its coordinates rounded to thousandths of a point, which nobody sees."""
+    return PLACES.sub(lambda place: LONG.sub(_rounded, place[0]), drawing)
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return repr(round(float(number[0]), 3) + 0.0)  # without a sign of zero
+
+
+def shorten(app: Sphinx, exception: Exception | None) -> None:
+    """Shorten the large drawings that were copied; once more changes nothing."""
+    if not pages.built(app, exception):
+        return
+    assert isinstance(app.builder, StandaloneHTMLBuilder)
+    for name in sorted(app.builder.images.values()):
+        path = Path(app.outdir, "_images", name)
+        if path.suffix == ".svg" and path.is_file() and path.stat().st_size > LARGE:
+            drawing = path.read_text(encoding="utf-8")
+            if (short := shorter(drawing)) != drawing:
+                path.write_text(short, encoding="utf-8")
+
+
 def size(path: Path) -> tuple[int, int] | None:
     """Return width and height in CSS pixels, None where the file does not say."""
     if path.suffix == ".svg":
@@ -104,7 +136,8 @@ def size(path: Path) -> tuple[int, int] | None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Add the twins, and write every image with its size."""
+    """Add the twins, write every image with its size, and shorten large drawings."""
     app.add_post_transform(DarkTwins)
+    app.connect("build-finished", shorten)
     app.add_node(nodes.image, override=True, html=(visit_image, depart_image))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

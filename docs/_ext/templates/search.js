@@ -1,0 +1,27 @@
+// How a query is taken apart: as the texts are, so that signs are found. Single letters say little
+// beside other words.
+const signs = "FOUND";
+const queryWord = new RegExp(
+  `1/[a-z](?![\\p{L}\\p{N}_])|⁻¹|[${signs}]|(?:(?![${signs}¹²³])[\\p{L}\\p{N}_])+`, "giu");
+var splitQuery = query => {
+  const text = query.replace(/\\/g, " ").replace(/log[-‑–]sum[-‑–]exp/gi, "logsumexp");
+  const words = text.match(queryWord) ?? [];
+  const telling = words.filter(word => !/^[a-z]$/i.test(word));
+  return telling.length ? telling : words;
+};
+
+// A title, and so a place on a page, comes before pages that have the words somewhere; among these,
+// lectures come first.
+Scorer.score = ([page, , , , score, , kind]) =>
+  (kind === "title" ? 2 * score : score) + (page.startsWith("lectures/") ? 0.5 : 0);
+
+// A formula is written twice, for eye and ear: what is quoted from a page has it once.
+const wholeText = Search.htmlToText;
+Search.htmlToText = (page, anchor) =>
+  wholeText(page.replace(/<span class="katex-mathml">.*?<\/span>/gs, ""), anchor);
+
+// A quotation costs its whole page over the wire: the first results have one.
+const quoted = 10;
+Object.defineProperty(DOCUMENTATION_OPTIONS, "SHOW_SEARCH_SUMMARY", {
+  get: () => Search.output.childElementCount < quoted,
+});
