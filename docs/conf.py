@@ -43,6 +43,7 @@ extensions = [
     "formulas",
     "freshness",
     "heads",
+    "kept",
     "lectures",
     "ledger",
     "lightness",
@@ -53,6 +54,7 @@ extensions = [
     "policy",
     "reports",
     "scripts",
+    "snippets",
     "solutions",
     "tags",
 ]
