@@ -47,6 +47,8 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` is reached
     try:
         install_katex()
+        if site.exists():  # what nothing has changed is kept: see _ext/kept.py
+            shutil.copytree(site, fresh, ignore=shutil.ignore_patterns("_static"))
         runner = str(ROOT / "docs" / "_ext" / "runner.py")
         run = [sys.executable, runner, str(ROOT / "docs"), str(fresh), *arguments]
         status = subprocess.run(run, env=os.environ | {MARK: mark}, check=False).returncode

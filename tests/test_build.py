@@ -276,6 +276,42 @@ def test_nothing_changed_runs_nothing(site: Site) -> None:
             assert after[name] == before[name], name
 
 
+TIMED = {"build.json"}
+"""What tells how long cells took, or when it was made."""
+
+
+def test_a_page_written_alone_is_the_page_written_with_all(site: Site) -> None:
+    old = site.published()
+    site.edit("docs/lecture.md", "Some text.", "Some other text.")
+    try:
+        alone = site.build()
+        kept = site.published()
+        shutil.rmtree(site.root / "docs" / "_build" / "html")
+        together = site.build()
+        written = site.published()
+    finally:
+        site.edit("docs/lecture.md", "Some other text.", "Some text.")
+    assert alone.returncode == together.returncode == 0, alone.stderr + together.stderr
+    assert "writing output... [100%] lecture" in alone.stdout
+    assert "Some other text." in kept["lecture.html"].decode()
+    assert {name for name in kept if kept[name] != written[name]} <= TIMED
+    assert kept.keys() == written.keys()
+    assert kept["gallery/one/script.html"] == old["gallery/one/script.html"]
+    assert site.ran() == []
+
+
+def test_what_another_page_shows_is_written_again(site: Site) -> None:
+    site.edit("docs/lecture.md", "# Lecture\n", "# Another title\n")
+    try:
+        renamed = site.build()
+    finally:
+        site.edit("docs/lecture.md", "# Another title\n", "# Lecture\n")
+    assert renamed.returncode == 0, renamed.stderr
+    pages = [text.decode() for name, text in site.published().items() if name.endswith(".html")]
+    assert all("Another title" in page for page in pages)
+    assert site.ran() == []
+
+
 def test_copy_without_solutions_runs_nothing_and_leaves_the_site(site: Site) -> None:
     before = site.published()
     copy = site.build("--without-solutions")

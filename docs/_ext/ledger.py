@@ -47,7 +47,8 @@ class RunTimesDirective(SphinxDirective):
     """``{run-times}``: seconds and device of each page and script."""
 
     def run(self) -> list[nodes.Node]:
-        """Leave a mark."""
+        """Leave a mark; seconds and commit may be others in every build."""
+        self.env.note_reread()
         return [run_times()]
 
 

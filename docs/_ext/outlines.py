@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
@@ -41,8 +42,13 @@ def outline(app: Sphinx) -> Iterator[str]:
         for _, page in toctree["entries"]:
             for name in _below(app, page):
                 title = app.env.titles[name].astext()
-                text = pages.describe(app.env.get_doctree(name))
+                text = app.env.metadata[name][pages.DESCRIPTION]
                 yield f"- [{title}]({location(app, name)})" + (f": {text}" if text else "")
+
+
+def note(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep the description of the page just read."""
+    app.env.metadata[app.env.docname][pages.DESCRIPTION] = pages.describe(doctree)
 
 
 def _below(app: Sphinx, page: str) -> Iterator[str]:
@@ -71,6 +77,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Write when every page is known."""
+    """Keep descriptions while pages are read; write when every page is known."""
+    app.connect("doctree-read", note)
     app.connect("build-finished", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,6 +12,10 @@ LONGEST = 200
 """How many characters a description may have: search engines and previews show no more."""
 
 
+DESCRIPTION = "steepest_description"
+"""Where Sphinx's environment keeps a page's description, beside its front matter."""
+
+
 def built(app: Sphinx, exception: Exception | None) -> bool:
     """Say whether a site of HTML pages has just been written."""
     return exception is None and app.builder.format == "html"

@@ -1,0 +1,54 @@
+from collections import namedtuple
+
+import pytest
+from docutils import nodes
+
+from kept import plain, restamp
+
+Place = namedtuple("Place", "page line")
+
+
+class Entry:
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        ({"a": {1, 2}}, {"a": {2, 1}}),
+        (Place("p", 3), Place("p", 4)),
+        (Entry("k"), Entry("k")),
+        (nodes.title("", "One"), nodes.title("", "One")),
+    ],
+)
+def test_the_same_content_has_the_same_text(one, other):
+    assert plain(one) == plain(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": 1}, {"a": 2}),
+        ({"a": 1}, {"b": 1}),
+        ([1, 2], [2, 1]),
+        (["a, b"], ["a", "b"]),
+        (1, "1"),
+        (Place("p", 3), Place("q", 3)),
+        (Entry("k"), Entry("l")),
+        (nodes.title("", "One"), nodes.title("", "Two")),
+        (nodes.title("", "", nodes.emphasis("", "One")), nodes.title("", "One")),
+    ],
+)
+def test_other_content_has_another_text(one, other):
+    assert plain(one) != plain(other)
+
+
+@pytest.mark.parametrize("before", ["c0ffee", "c0ffee-dirty"])
+@pytest.mark.parametrize("now", ["c0ffee", "c0ffee-dirty"])
+def test_the_foot_alone_names_the_present_state(before, now):
+    page = (
+        '<p>{0}</p>\n<div class="colophon">\n<code>{1}</code> <a href="?body={1}%0A">x</a>\n</div>'
+    )
+    assert restamp(page.format("c0ffee", before), now) == page.format("c0ffee", now)
