@@ -93,9 +93,10 @@ def visit_film(self: HTML5Translator, node: film) -> None:
     poster = posixpath.join(self.builder.imgpath, self.builder.images[node["still"]])
     width, height = node["pixels"]
     self.body.append(
+        f'<div class="film-box" style="--width: {width}px; --ratio: {height / width:.4f}">'
         f'<video class="film" controls loop muted playsinline preload="none" poster="{poster}" '
         f'width="{width}" height="{height}" src="{address}" '
-        f'aria-label="{html.escape(node["alt"])}"></video>\n'
+        f'aria-label="{html.escape(node["alt"])}"></video></div>\n'
     )
     raise nodes.SkipNode
 
