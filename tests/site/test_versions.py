@@ -59,7 +59,8 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def switch(page: Page, version: str) -> None:
     page.locator(".versions summary").click()
-    page.locator(".versions").get_by_role("link", name=version, exact=True).click()
+    with page.expect_response("**/versions.json"):  # the next page is there, and asks for the list
+        page.locator(".versions").get_by_role("link", name=version, exact=True).click()
 
 
 def test_a_reader_goes_to_the_same_page_of_another_version_and_back(
