@@ -38,8 +38,8 @@ function note(here, newest) {
 }
 
 async function show() {
-  const answer = await fetch(new URL("versions.json", root));
-  if (!answer.ok) return;
+  const answer = await fetch(new URL("versions.json", root)).catch(() => null);
+  if (!answer?.ok) return; // without the list there is nothing to show
   const versions = await answer.json();
   if (versions.length < 2) return;
   const here = versions.find(version => version.path === "./");

@@ -57,7 +57,8 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def switch(page: Page, version: str) -> None:
     page.locator(".versions summary").click()
-    page.locator(".versions").get_by_role("link", name=version, exact=True).click()
+    with page.expect_response("**/versions.json"):  # the next page is there, and asks for the list
+        page.locator(".versions").get_by_role("link", name=version, exact=True).click()
 
 
 def test_a_reader_goes_to_the_same_page_of_another_version_and_back(
@@ -67,13 +68,13 @@ def test_a_reader_goes_to_the_same_page_of_another_version_and_back(
     expect(page.locator(".versions summary")).to_have_text("Version: latest")
     expect(page.locator(".old-version")).to_have_count(0)
     switch(page, "0.1")
-    assert page.url == f"{versions}/0.1/{FIRST}"
+    expect(page).to_have_url(f"{versions}/0.1/{FIRST}")
     expect(page.locator(".old-version")).to_have_text(
         "You are reading version 0.1; the newest is latest."
     )
     expect(page.locator(".versions a[aria-current]")).to_have_text("0.1")
     page.locator(".old-version a").click()
-    assert page.url == f"{versions}/{FIRST}"
+    expect(page).to_have_url(f"{versions}/{FIRST}")
 
 
 @pytest.mark.parametrize(
@@ -85,14 +86,14 @@ def test_where_a_version_lacks_the_page_it_begins_at_its_start(
 ) -> None:
     page.goto(f"{versions}/{here}")
     switch(page, version)
-    assert page.url == f"{versions}{there}"
+    expect(page).to_have_url(f"{versions}{there}")
     expect(page.locator("h1")).to_be_visible()
 
 
 def test_a_search_goes_on_in_the_other_version(page: Page, versions: str) -> None:
     page.goto(f"{versions}/search.html?q=gradient")
     switch(page, "0.1")
-    assert page.url == f"{versions}/0.1/search.html?q=gradient"
+    expect(page).to_have_url(f"{versions}/0.1/search.html?q=gradient")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -117,6 +118,8 @@ def test_an_old_version_has_no_fault_and_moves_nothing(
     expect(bar).to_be_in_viewport()
     page.wait_for_load_state("networkidle")
     assert [name for name in page.evaluate("shifts") if re.search("version", str(name))] == []
+    for box in (bar, page.locator(".content")):
+        assert box.evaluate("box => box.getBoundingClientRect().right") <= width
     # At the page's end the line lies below the foot, not over it.
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     foot = page.locator(".colophon").bounding_box()
@@ -146,7 +149,7 @@ def test_a_page_that_moved_is_reached_at_its_old_address(
     page.goto(f"{versions}/moved.html{place}", wait_until="commit")
     page.wait_for_url(f"{versions}/{FIRST}{place}")
     page.go_back()
-    assert page.url == f"{versions}/index.html"
+    expect(page).to_have_url(f"{versions}/index.html")
     context.close()
 
 
