@@ -193,13 +193,19 @@ def jax_or_none() -> Any:
     return jax
 
 
-def options(argv: Iterable[str] | None = None) -> argparse.Namespace:
-    """Read the command line that all benchmarks share."""
+def parser() -> argparse.ArgumentParser:
+    """Return the options that all benchmarks share."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="where JSON goes")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
-    parser.add_argument("--largest", action="store_true", help="the largest size only")
-    parser.add_argument("--threads", type=int, default=2)
-    given = parser.parse_args(None if argv is None else list(argv))
+    return parser
+
+
+def options(argv: Iterable[str] | None = None) -> argparse.Namespace:
+    """Read the command line of a benchmark of the package."""
+    known = parser()
+    known.add_argument("--largest", action="store_true", help="the largest size only")
+    known.add_argument("--threads", type=int, default=2)
+    given = known.parse_args(None if argv is None else list(argv))
     torch.set_num_threads(given.threads)
     return given

@@ -1,11 +1,14 @@
 """Links in code, put into the code blocks alone: the pages around them stay as they were written.
 
-sphinx-codeautolink parses whole pages and writes them anew. With thousands of boxes of KaTeX on a
-page that takes most of a build's time, and what the theme wrote is no longer what comes out.
+sphinx-codeautolink parses whole pages and writes them anew, and looks for each block of code in
+copies of all others. With thousands of boxes of KaTeX on a page that takes most of a build's time,
+and what the theme wrote is no longer what comes out. Here it sees one block at a time.
 """
 
+import html
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +20,40 @@ BLOCK = re.compile(
     r'(<div class="(?:highlight-|doctest\b)[^"]*">.*?</pre>\s*</div>\s*</div>)', re.DOTALL
 )
 LINKED = 'class="sphinx-codeautolink-a"'
-CUT = "\n<!--cut-->\n"
-"""Stands between two blocks; inside one, an angle bracket would be an entity."""
+NUMBERS = re.compile(r'<span class="linenos">.*?</span>', re.DOTALL)
 
 link_html = extension.link_html
 
 
-def link_blocks(document: str, out_dir: str, *arguments: Any, **options: Any) -> None:
-    """Have sphinx-codeautolink see nothing of a page but its code blocks."""
+def link_blocks(
+    document: str, out_dir: str, transforms: Sequence[Any], *arguments: Any, **options: Any
+) -> None:
+    """Have sphinx-codeautolink link the names of each block of a page."""
     page = Path(out_dir, f"{document}.html")
     text = page.read_text(encoding="utf-8")
     if LINKED in text:
         return  # kept from the last site
     between, blocks = split(text)
+    sources = list(map(code, blocks))
     with tempfile.TemporaryDirectory() as folder:
-        lean = Path(folder, f"{document}.html")
+        lean = Path(folder, f"{document}.html")  # at the same depth: links are relative
         lean.parent.mkdir(parents=True, exist_ok=True)
-        lean.write_text(CUT.join(blocks), encoding="utf-8")
-        link_html(document, folder, *arguments, **options)
-        linked = lean.read_text(encoding="utf-8").split(CUT)
-    page.write_text(join(between, linked), encoding="utf-8")
+        for transform in transforms:
+            if (source := transform.source.rstrip()) not in sources:
+                continue
+            place = sources.index(source)
+            sources[place] = None  # a second block of the same code is the second one's
+            if transform.names:
+                lean.write_text(blocks[place], encoding="utf-8")
+                link_html(document, folder, [transform], *arguments, **options)
+                blocks[place] = lean.read_text(encoding="utf-8")
+    page.write_text(join(between, blocks), encoding="utf-8")
+
+
+def code(block: str) -> str | None:
+    """Return the code that a block shows."""
+    inside = block[block.index("<pre>") : block.index("</pre>")]
+    return html.unescape(re.sub(r"<[^>]*>", "", NUMBERS.sub("", inside))).rstrip()
 
 
 def split(page: str) -> tuple[list[str], list[str]]:

@@ -175,13 +175,17 @@ def test_the_archive_of_a_release_is_what_assembling_takes(tmp_path):
     )
     (html / "downloads").mkdir()
     (html / "downloads" / "steepest.whl").write_text("")
+    for book in ("pdf", "epub"):
+        (html.parent / book).mkdir()
+        (html.parent / book / f"steepest.{book}").write_text("")
     # As the host runs it, but by this Python.
     script = step.replace("python ", f"{shlex.quote(sys.executable)} ")
     run = ["bash", "-e", "-c", script]
     environment = os.environ | {"GITHUB_WORKSPACE": str(tmp_path)}
     subprocess.run(run, cwd=tmp_path, env=environment, check=True)
     release = tmp_path / "release"
-    assert {path.name for path in release.iterdir()} == {"downloads", "site.zip", "steepest.whl"}
+    books = {"steepest.pdf", "steepest.epub"}
+    assert {p.name for p in release.iterdir()} == {"downloads", "site.zip", "steepest.whl", *books}
     with zipfile.ZipFile(release / "site.zip") as packed:
         assert "lectures/a.html" in packed.namelist()
     (tmp_path / "releases" / "v0.1.0").mkdir(parents=True)
