@@ -351,6 +351,7 @@ def measure_peers(
     }
     with served(site) as host:
         ours = {theirs: visit(browser, host, mine, axe=axe) for mine, theirs in names.items()}
+    report.note("the peers' request to another host is for MathJax, whose bytes are not counted")
     for one in ours.values():
         report.note(f"{OURS}, {one.page}: {told(one)}")
     with tempfile.TemporaryDirectory() as name:

@@ -2,19 +2,20 @@
 
 sphinx-codeautolink parses whole pages and writes them anew, and looks for each block of code in
 copies of all others. With thousands of boxes of KaTeX on a page that takes most of a build's time,
-and what the theme wrote is no longer what comes out. Here it sees one block at a time.
+and what the theme wrote is no longer what comes out. Here its patterns are searched in the text of
+the blocks, and nothing is parsed.
 """
 
 import html
 import re
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx_codeautolink import extension
+from sphinx_codeautolink.extension.block import construct_name_pattern
 
 BLOCK = re.compile(
     r'(<div class="(?:highlight-|doctest\b)[^"]*">.*?</pre>\s*</div>\s*</div>)', re.DOTALL
@@ -22,32 +23,47 @@ BLOCK = re.compile(
 LINKED = 'class="sphinx-codeautolink-a"'
 NUMBERS = re.compile(r'<span class="linenos">.*?</span>', re.DOTALL)
 
-link_html = extension.link_html
-
 
 def link_blocks(
-    document: str, out_dir: str, transforms: Sequence[Any], *arguments: Any, **options: Any
+    document: str,
+    out_dir: str,
+    transforms: Sequence[Any],
+    inventory: Mapping[str, str],
+    *_: Any,
+    **__: Any,
 ) -> None:
-    """Have sphinx-codeautolink link the names of each block of a page."""
+    """Link the names in each block of a page that sphinx-codeautolink knows."""
     page = Path(out_dir, f"{document}.html")
     text = page.read_text(encoding="utf-8")
     if LINKED in text:
         return  # kept from the last site
     between, blocks = split(text)
     sources = list(map(code, blocks))
-    with tempfile.TemporaryDirectory() as folder:
-        lean = Path(folder, f"{document}.html")  # at the same depth: links are relative
-        lean.parent.mkdir(parents=True, exist_ok=True)
-        for transform in transforms:
-            if (source := transform.source.rstrip()) not in sources:
-                continue
+    root = "../" * document.count("/")
+    for transform in transforms:
+        if (source := transform.source.rstrip()) in sources:
             place = sources.index(source)
             sources[place] = None  # a second block of the same code is the second one's
-            if transform.names:
-                lean.write_text(blocks[place], encoding="utf-8")
-                link_html(document, folder, [transform], *arguments, **options)
-                blocks[place] = lean.read_text(encoding="utf-8")
+            blocks[place] = link(blocks[place], transform.names, inventory, root)
     page.write_text(join(between, blocks), encoding="utf-8")
+
+
+def link(block: str, names: Iterable[Any], inventory: Mapping[str, str], root: str) -> str:
+    """Return a block whose names are links; where one stands twice in its lines, the last is."""
+    start, end = block.index("<pre>"), block.index("</pre>")
+    lines = block[start:end].split("\n")
+    for name in names:
+        place = slice(name.lineno - 1, name.end_lineno)
+        shown = "\n".join(lines[place])
+        found = list(re.finditer(construct_name_pattern(name), shown))
+        if found:
+            first, last = found[-1].start() + len(found[-1][1]), found[-1].end()
+            address = inventory[name.resolved_location]
+            if not address.startswith(("https://", "http://")):
+                address = root + address
+            linked = f'<a href="{address}" {LINKED}>{shown[first:last]}</a>'
+            lines[place] = (shown[:first] + linked + shown[last:]).split("\n")
+    return block[:start] + "\n".join(lines) + block[end:]
 
 
 def code(block: str) -> str | None:

@@ -1,12 +1,13 @@
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+from sphinx_codeautolink.parse import LinkContext, Name
 
 import snippets
 
 BLOCK = '<div class="highlight-{} notranslate"><div class="highlight"><pre>{}</pre></div>\n</div>'
-ONE, TWO = BLOCK.format("python", "<span>x</span> = 1\n"), BLOCK.format("ipython3", "y &lt; 2\n")
+X = '<span class="n">x</span>'
+ONE, TWO = BLOCK.format("python", f"{X} = 1\n"), BLOCK.format("ipython3", "y &lt; 2\n")
 DOCTEST = BLOCK.format("default", "z\n").replace("highlight-default", "doctest highlight-default")
 
 
@@ -24,48 +25,53 @@ def test_a_page_is_its_blocks_and_what_stands_between(page, blocks):
     assert snippets.join(between, found) == page
 
 
+def name(word: str, line: int = 1, target: str = "steepest.x") -> Name:
+    return Name([word], word, line, line, LinkContext.none, target)
+
+
 @dataclass
 class Transform:
     source: str
-    names: tuple[str, ...] = ("x",)
+    names: list[Name]
 
 
-def mark(document: str, folder: str, transforms: list[Transform]) -> None:
-    page = Path(folder, f"{document}.html")
-    text = page.read_text()
-    assert text.count("<pre>") == 1
-    page.write_text(text.replace("<pre>", f"<pre><a>{transforms[0].names[0]}</a>"))
+INVENTORY = {"steepest.x": "reference/api/x.html#x", "elsewhere": "https://example.org/e"}
+A = '<a href="../reference/api/x.html#x" class="sphinx-codeautolink-a">{}</a>'
 
 
 @pytest.mark.parametrize(
-    ("transforms", "first", "second", "third"),
+    ("transforms", "linked"),
     [
-        ([Transform("x = 1")], "x", "", ""),
-        ([Transform("y < 2\n", ("y",))], "", "y", ""),
-        ([Transform("x = 1", ("a",)), Transform("x = 1", ("b",))], "a", "", "b"),
-        ([Transform("x = 1", ()), Transform("x = 1", ("b",))], "", "", "b"),
-        ([Transform("not here")], "", "", ""),
+        ([Transform("x = 1", [name("x")])], (True, False)),
+        ([Transform("x = 1\n", [])], (False, False)),
+        ([Transform("x = 1", []), Transform("x = 1", [name("x")])], (False, True)),
+        ([Transform("x = 1", [name("x")]), Transform("x = 1", [name("x")])], (True, True)),
+        ([Transform("x = 1", [name("y")])], (False, False)),
+        ([Transform("not here", [name("x")])], (False, False)),
     ],
 )
-def test_links_come_into_their_blocks_and_the_rest_stays_as_it_was(
-    tmp_path, monkeypatch, transforms, first, second, third
-):
-    monkeypatch.setattr(snippets, "link_html", mark)
+def test_links_come_into_their_blocks_and_the_rest_stays_as_it_was(tmp_path, transforms, linked):
     page = tmp_path / "lectures" / "one.html"
     page.parent.mkdir()
-    text = '<meta charset="utf-8"><span>x</span>{}<br>{}<br/>{}'
+    text = '<meta charset="utf-8"><span class="n">x</span>{}<br>{}<br/>{}'
     page.write_text(text.format(ONE, TWO, ONE))
-    snippets.link_blocks("lectures/one", str(tmp_path), transforms)
-    links = [f"<pre><a>{name}</a>" if name else "<pre>" for name in (first, second, third)]
-    expected = [b.replace("<pre>", link) for b, link in zip([ONE, TWO, ONE], links, strict=True)]
-    assert page.read_text() == text.format(*expected)
+    snippets.link_blocks("lectures/one", str(tmp_path), transforms, INVENTORY)
+    first, last = (ONE.replace(X, A.format(X)) if link else ONE for link in linked)
+    assert page.read_text() == text.format(first, TWO, last)
 
 
-def test_a_page_that_has_links_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(snippets, "link_html", None)
+def test_the_last_of_two_and_another_line_and_another_host():
+    block = BLOCK.format("python", f"{X} + {X}\n{X}\n")
+    names = [name("x"), name("x", 2, "elsewhere")]
+    link = '<a href="https://example.org/e" class="sphinx-codeautolink-a">{}</a>'
+    expected = BLOCK.format("python", f"{X} + {A.format(X)}\n{link.format(X)}\n")
+    assert snippets.link(block, names, INVENTORY, "../") == expected
+
+
+def test_a_page_that_has_links_is_left_alone(tmp_path):
     page = tmp_path / "one.html"
     page.write_text(f"{ONE}<a {snippets.LINKED}>")
-    snippets.link_blocks("one", str(tmp_path), [Transform("x = 1")])
+    snippets.link_blocks("one", str(tmp_path), [Transform("x = 1", [name("x")])], INVENTORY)
     assert page.read_text() == f"{ONE}<a {snippets.LINKED}>"
 
 
