@@ -56,7 +56,7 @@ def tests(session: nox.Session) -> None:
 def site(session: nox.Session) -> None:
     """Drive the built site in a headless Chromium: run `nox -s docs` first."""
     install(session, "-e", ".[docs]", "--group", "test", "--group", "site")
-    session.run("pytest", "-m", "browser", "tests/site", *session.posargs)
+    session.run("pytest", "-n", "auto", "-m", "browser", "tests/site", *session.posargs)
 
 
 @nox.session
