@@ -45,8 +45,12 @@ FEW = 8
 class Writer(StandaloneHTMLBuilder):
     """Sphinx's writer of pages; what it is to write, and does not, is missing instead of old."""
 
+    written: Set[str] = frozenset()
+    """The pages that were written, and not kept."""
+
     def write_documents(self, docnames: Set[str]) -> None:
         """Take the old pages away, and write new ones."""
+        self.written = set(docnames)
         for name in docnames:
             Path(self.get_output_path(name)).unlink(missing_ok=True)
         self.parallel_ok = self.parallel_ok and len(docnames) >= FEW
