@@ -1,8 +1,10 @@
 """How to cite: ``{cite-this}`` makes the BibTeX entry from CITATION.cff; nothing is typed twice."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+import pybtex.plugin
 import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -47,6 +49,7 @@ class CiteThisDirective(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Add the directive."""
+    """Add the directive; have pybtex look for each plugin among all packages only once."""
+    pybtex.plugin.find_plugin = cache(pybtex.plugin.find_plugin)
     app.add_directive("cite-this", CiteThisDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

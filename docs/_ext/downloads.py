@@ -220,6 +220,8 @@ def _files(app: Sphinx, wheel: Path) -> Iterator[tuple[str, bytes]]:
             text = (ROOT / f"{docname}.py").read_text(encoding="utf-8")
             yield f"{docname}.py", portable.script(text, [need, *pins]).encode()
             yield f"{docname}.ipynb", portable.notebook(_script_cells(app, docname), need).encode()
+        elif (kept := _kept(app, docname)) is not None:
+            yield f"{docname}.ipynb", kept
         elif offered(docname) and (run := executed(app, docname)) is not None:
             page = Page(app, docname, _glued(run[0].cells))
             source = read(app.env, Path(app.env.doc2path(docname)))
@@ -227,6 +229,13 @@ def _files(app: Sphinx, wheel: Path) -> Iterator[tuple[str, bytes]]:
             solved = app.config.steepest_solutions
             chosen = source.cells if solved else plain.without_solutions(source.cells)
             yield f"{docname}.ipynb", portable.notebook(plain.cells(chosen, page), need).encode()
+
+
+def _kept(app: Sphinx, docname: str) -> bytes | None:
+    """Return the notebook of a page that was kept from the last site, None for others."""
+    notebook = Path(app.outdir, FOLDER, f"{docname}.ipynb")
+    kept = docname not in getattr(app.builder, "written", ()) and notebook.is_file()
+    return notebook.read_bytes() if kept else None
 
 
 def _script_cells(app: Sphinx, docname: str) -> Iterator[dict[str, Any]]:

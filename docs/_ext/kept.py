@@ -18,10 +18,11 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
+from sphinx_gallery.gen_rst import md5sum_is_current
 
 import addresses
 import pages
-from freshness import DOCS, device
+from freshness import DOCS, ROOT, device
 from ledger import commit, commit_date
 from uses import KEPT
 
@@ -37,14 +38,42 @@ OWN = {pages.DESCRIPTION, "source_map", "wordcount"}
 FOOT = re.compile(r'<div class="colophon">.*?</div>', re.DOTALL)
 
 
+FEW = 8
+"""Fewer pages than this are read and written without other processes: starting those costs more."""
+
+
 class Writer(StandaloneHTMLBuilder):
     """Sphinx's writer of pages; what it is to write, and does not, is missing instead of old."""
 
+    written: Set[str] = frozenset()
+    """The pages that were written, and not kept."""
+
     def write_documents(self, docnames: Set[str]) -> None:
         """Take the old pages away, and write new ones."""
+        self.written = set(docnames)
         for name in docnames:
             Path(self.get_output_path(name)).unlink(missing_ok=True)
+        self.parallel_ok = self.parallel_ok and len(docnames) >= FEW
         super().write_documents(docnames)
+
+    def _read_parallel(self, docnames: list[str], nproc: int) -> None:
+        if len(docnames) < FEW:
+            self._read_serial(docnames)
+        else:
+            super()._read_parallel(docnames, nproc)
+
+
+def stay_alone(app: Sphinx) -> None:
+    """Have Sphinx-Gallery start no processes where every script ran already."""
+    sources, made = ROOT / "gallery", DOCS / "gallery"
+    if all(ran(path, made / path.relative_to(sources)) for path in sources.rglob("*.py")):
+        app.config.sphinx_gallery_conf["parallel"] = False
+
+
+def ran(script: Path, copy: Path) -> bool:
+    """Say whether Sphinx-Gallery ran a script as it is now, and noted that of its copy."""
+    same = copy.is_file() and copy.read_bytes() == script.read_bytes()
+    return same and bool(md5sum_is_current(copy, mode="t"))
 
 
 def compare(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
@@ -78,7 +107,11 @@ def shown(app: Sphinx) -> str:
         "titles": [env.titles, env.longtitles, env.tocs],
         "order": env.toctree_includes,
         "front matter": {page: dict(_told(known)) for page, known in env.metadata.items()},
-        "domains": env.domaindata,
+        "domains": {
+            # A list holds the pages' parts in the order of reading, which shows nowhere.
+            name: {key: sorted(map(plain, x)) if isinstance(x, list) else x for key, x in d.items()}
+            for name, d in env.domaindata.items()
+        },
         "claims": {page: record["claims"] for page, record in records.items()},
         "code": {
             page: [[b.source, [(n.resolved_location, n.code_str) for n in b.names]] for b in blocks]
@@ -139,6 +172,7 @@ def _digest(path: Path) -> str:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Compare once every page is read and sphinx-codeautolink knows what code names."""
     app.add_builder(Writer, override=True)
+    app.connect("builder-inited", stay_alone, priority=100)
     app.connect("env-updated", compare, priority=900)
     app.connect("build-finished", restamp_all)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,6 +20,7 @@ from sphinx_codeautolink.extension.block import construct_name_pattern
 BLOCK = re.compile(
     r'(<div class="(?:highlight-|doctest\b)[^"]*">.*?</pre>\s*</div>\s*</div>)', re.DOTALL
 )
+PACKAGE = "steepest"
 LINKED = 'class="sphinx-codeautolink-a"'
 NUMBERS = re.compile(r'<span class="linenos">.*?</span>', re.DOTALL)
 
@@ -92,8 +93,17 @@ def judge_all(app: Sphinx, env: BuildEnvironment) -> None:
             owner.outdated_docs = {str(Path(name)) for name in env.found_docs}
 
 
+def ours(app: Sphinx, env: BuildEnvironment) -> None:
+    """Leave only names of the package: others have no page here, and looking for them is slow."""
+    transforms: dict[str, list[Any]] = getattr(env, "sphinx_codeautolink_transforms", {})
+    for blocks in transforms.values():
+        for block in blocks:
+            block.names = [name for name in block.names if name.import_components[0] == PACKAGE]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Take the place of sphinx-codeautolink's own function."""
     extension.link_html = link_blocks
+    app.connect("env-updated", ours, priority=100)
     app.connect("env-updated", judge_all)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
