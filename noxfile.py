@@ -56,7 +56,15 @@ def tests(session: nox.Session) -> None:
 def site(session: nox.Session) -> None:
     """Drive the built site in a headless Chromium: run `nox -s docs` first."""
     install(session, "-e", ".[docs]", "--group", "test", "--group", "site")
-    session.run("pytest", "-n", "auto", "-m", "browser", "tests/site", *session.posargs)
+    chosen = ("-n", "auto", "-m", "browser and not every", "tests/site")
+    session.run("pytest", *chosen, *session.posargs)
+
+
+@nox.session
+def axe(session: nox.Session) -> None:
+    """Let axe look at every page of the built site, light and dark: an hour, before a release."""
+    install(session, "-e", ".[docs]", "--group", "test", "--group", "site")
+    session.run("pytest", "-n", "auto", "-m", "every", "tests/site", *session.posargs)
 
 
 @nox.session

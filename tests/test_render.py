@@ -98,7 +98,7 @@ def test_html_and_drawings_show_themselves_in_a_box_that_scrolls(trace, make, la
     shown = markup._repr_html_()
     assert shown.count(markup) == 1
     box = re.fullmatch(
-        r'<div role="region" aria-label="([^"]*)" tabindex="0" style="overflow-x:auto">\n'
+        r'<div role="group" aria-label="([^"]*)" tabindex="0" style="overflow-x:auto">\n'
         r'<div style="min-width:(\d+)px">(.*)</div>\n</div>',
         shown,
         flags=re.DOTALL,

@@ -82,7 +82,7 @@ def visit_image(self: HTML5Translator, node: nodes.image) -> None:
         "decoding": "async",
     }
     image = self.emptytag(node, "img", "", **attributes)
-    wide = measures[0] > WIDE
+    wide = measures[0] > WIDE and "/thumb/" not in node["uri"]
     self.body.append(f'<span class="wide-figure">{image}</span>' if wide else image)
 
 

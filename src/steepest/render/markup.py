@@ -28,7 +28,7 @@ class Markup(str):
     >>> print(shown)
     <table></table>
     >>> print(shown._repr_html_())
-    <div role="region" aria-label="An empty table" tabindex="0" style="overflow-x:auto">
+    <div role="group" aria-label="An empty table" tabindex="0" style="overflow-x:auto">
     <div style="min-width:230px"><table></table></div>
     </div>
     """
@@ -49,7 +49,7 @@ class Markup(str):
 
     def _repr_html_(self) -> str:
         return (
-            f'<div role="region" aria-label="{escape(self.label)}" tabindex="0" '
+            f'<div role="group" aria-label="{escape(self.label)}" tabindex="0" '
             'style="overflow-x:auto">\n'
             f'<div style="min-width:{self.width}px">{self}</div>\n</div>'
         )
