@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import suppress
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
+from sphinx.util.index_entries import split_index_msg
 from sphinx_gallery.gen_rst import md5sum_is_current
 
 import addresses
@@ -56,11 +58,28 @@ class Writer(StandaloneHTMLBuilder):
         self.parallel_ok = self.parallel_ok and len(docnames) >= FEW
         super().write_documents(docnames)
 
+    def dump_search_index(self) -> None:
+        """Write the index of the search with the entries of kept pages, which Sphinx forgets."""
+        known: dict[str, list[Any]] = self.env.domaindata["index"]["entries"]
+        for name, entries in known.items():
+            if self.indexer is not None and name not in self.written:
+                self.indexer._index_entries[name] = index_entries(entries)
+        super().dump_search_index()
+
     def _read_parallel(self, docnames: list[str], nproc: int) -> None:
         if len(docnames) < FEW:
             self._read_serial(docnames)
         else:
             super()._read_parallel(docnames, nproc)
+
+
+def index_entries(entries: Iterable[Any]) -> list[tuple[str, str, str]]:
+    """Return what Sphinx's search keeps of a page's entries in the index."""
+    found: set[tuple[str, str, str]] = set()
+    for kind, value, target, main, _ in entries:
+        with suppress(ValueError):
+            found |= {(word, target or "", main) for word in split_index_msg(kind, value)}
+    return sorted(found)
 
 
 def stay_alone(app: Sphinx) -> None:

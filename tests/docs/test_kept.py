@@ -3,7 +3,7 @@ from collections import namedtuple
 import pytest
 from docutils import nodes
 
-from kept import plain, restamp
+from kept import index_entries, plain, restamp
 
 Place = namedtuple("Place", "page line")
 
@@ -43,6 +43,19 @@ def test_the_same_content_has_the_same_text(one, other):
 )
 def test_other_content_has_another_text(one, other):
     assert plain(one) != plain(other)
+
+
+def test_entries_of_the_index_are_those_of_the_search():
+    entries = [
+        ("single", "step size; constant", "t1", "main", None),
+        ("single", "minimize() (in module steepest)", "m", "", None),
+        ("unheard of", "x", "t2", "", None),
+    ]
+    assert index_entries(entries) == [
+        ("constant", "t1", "main"),
+        ("minimize() (in module steepest)", "m", ""),
+        ("step size", "t1", "main"),
+    ]
 
 
 @pytest.mark.parametrize("before", ["c0ffee", "c0ffee-dirty"])
