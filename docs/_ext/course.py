@@ -105,7 +105,7 @@ def draw(course: Mapping[str, Lecture], addresses: Mapping[str, str]) -> str:
         name = item["name"]
         (x, y), (width, height), one = point(item["pos"]), sizes[name], course[name]
         first = y - LINE * (len(lines[name]) - 1) / 2 + 0.35 * FONT
-        rows = "".join(
+        rows = " ".join(
             f'<tspan x="{x}" y="{first + row * LINE:.1f}">{escape(part)}</tspan>'
             for row, part in enumerate(lines[name])
         )
@@ -149,7 +149,7 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for mark in list(doctree.findall(course_map)):
         course = read(app.env)
         places = {n: app.builder.get_relative_uri(docname, FOLDER + n) for n in course}
-        drawing = f'<div class="course-map-box" tabindex="0">{draw(course, places)}</div>'
+        drawing = f'<div class="course-map-box">{draw(course, places)}</div>'
         items = nodes.bullet_list()
         for name in in_order(course):
             told = nodes.paragraph("", "", link(app, docname, FOLDER + name))

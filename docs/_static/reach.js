@@ -5,6 +5,7 @@ const boxes = {
   ".table-wrapper": "Table",
   "div.math": "Formula",
   ".wide-figure": "Figure",
+  ".course-map-box": "Course map",
   ".cell_output .output": "Output",
   ".cell_output pre, .sphx-glr-script-out pre": "Output",
   ".sphx-glr-script-out .highlight": "Output",
