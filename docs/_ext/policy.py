@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 import pages
 
 INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
-CHARSET = re.compile(r'<meta charset="utf-8" ?/?>\n?')
+CHARSET = re.compile(r'<meta charset="utf-8">\n?')
 META = re.compile(r'<meta http-equiv="Content-Security-Policy" content="[^"]*">\n?')
 
 

@@ -34,9 +34,8 @@ def test_a_policy_names_the_inline_scripts_and_no_others():
     assert "'unsafe-inline'" not in found.split("style-src")[0]
 
 
-@pytest.mark.parametrize("charset", ['<meta charset="utf-8">', '<meta charset="utf-8"/>'])
-def test_the_policy_comes_first_and_once(charset):
-    page = HEAD.format("<script>one()</script>").replace('<meta charset="utf-8">', charset)
+def test_the_policy_comes_first_and_once():
+    page = HEAD.format("<script>one()</script>")
     once = policy.protect(page)
     assert once.index("Content-Security-Policy") < once.index("</head>")
     assert policy.protect(once) == once
