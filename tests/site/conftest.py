@@ -22,6 +22,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 class Quiet(http.server.SimpleHTTPRequestHandler):
     """Serves a folder under a path of the host, without a line for every request."""
 
+    protocol_version = "HTTP/1.1"  # one connection for many files
+
     def __init__(self, *args: Any, path: str, **options: Any) -> None:
         self.begin = path
         super().__init__(*args, **options)

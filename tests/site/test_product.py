@@ -154,28 +154,6 @@ def test_motion_is_reduced_for_who_asks(browser: Browser, address: str) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("name", LECTURES)
-def test_paper_holds_the_text_and_all_of_it(page: Page, address: str, name: str) -> None:
-    visit(page, f"{address}/{name}")
-    page.set_viewport_size({"width": 680, "height": 900})  # an A4 page between its margins
-    page.emulate_media(media="print")
-    for selector in (".sidebar-drawer", ".toc-drawer", ".mobile-header", "button.copybtn"):
-        for thing in page.locator(selector).all():
-            expect(thing).to_be_hidden()
-    folded = page.evaluate(
-        """[...document.querySelectorAll("article details > :not(summary)")].filter(
-            part => part.getBoundingClientRect().height === 0
-                && !part.matches(".film-still, .only-dark")).map(part => part.className)"""
-    )
-    assert folded == []
-    cut = page.evaluate(
-        """[...document.querySelectorAll("article :is(pre, img, table)")].filter(box =>
-            box.getBoundingClientRect().right > innerWidth + 1)
-            .map(box => box.outerHTML.slice(0, 90))"""
-    )
-    assert cut == []
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_loads_no_sheet_or_script_in_vain(name: str) -> None:
     text = source(name)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup, SoupStrainer
 from cleanroom import requirements
 from playwright.sync_api import Browser, Page, expect
-from reader import SITE
+from reader import SITE, source
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +29,15 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+def offered(name: str) -> list[Path]:
+    """Return the files that a page offers, in the order of their links."""
+    links = BeautifulSoup(source(f"{name}.html"), "html.parser", parse_only=SoupStrainer("a"))
+    return [
+        (SITE / name).parent / str(link["href"])
+        for link in links.find_all("a", class_="download", download=True)
+    ]
+
+
 def downloaded(page: Page, selector: str) -> bytes:
     with page.expect_download() as offered:
         page.locator(selector).first.click()
@@ -43,37 +53,41 @@ def test_every_lecture_and_every_script_is_a_notebook() -> None:
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_page_is_offered_as_a_notebook(page: Page, address: str, name: str) -> None:
-    page.goto(f"{address}/{name}.html")
-    title, line = page.locator("article h1"), page.locator(".page-downloads")
-    expect(line).to_be_visible()
-    assert title.bounding_box()["y"] < line.bounding_box()["y"] < 400  # type: ignore[index]
-    text = downloaded(page, ".page-downloads a[download]").decode()
-    notebook = nbformat.reads(text, as_version=4)
+def test_notebook_reads_well_without_the_site(name: str) -> None:
+    assert offered(name)[0].samefile(SITE / "downloads" / f"{name}.ipynb")
+    notebook = nbformat.read(offered(name)[0], as_version=4)
     nbformat.validate(notebook)
     assert WHEEL.search(notebook.cells[0].source)
     assert not any(cell.get("outputs") for cell in notebook.cells)
+    assert not any("glue(" in cell.source for cell in notebook.cells)
     words = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert notebook.cells[1].source.startswith("# ")
     prose = re.sub(r"^```.*?^```|``.*?``", "", words, flags=re.MULTILINE | re.DOTALL)
     assert not re.findall(r"^:::.*|\{[a-z:]+\}`|^\([\w-]+\)=$|:[a-z]+:`", prose, re.MULTILINE)
     assert not re.findall(r"(?<![\w/])/(?:gallery|lectures|reference)/\S*", prose)
-    assert "glue(" not in text
-    if name.startswith("gallery/"):
-        check_script(page, name)
 
 
-def check_script(page: Page, name: str) -> None:
-    """Take the script away from its page: it says what it needs."""
-    script = downloaded(page, "div.sphx-glr-download-python a.download")
-    assert WHEEL.fullmatch(requirements(script.decode())[0])
-    assert script == (SITE / "downloads" / f"{name}.py").read_bytes()
-    notebook = downloaded(page, "div.sphx-glr-download-jupyter a.download")
-    assert notebook == (SITE / "downloads" / f"{name}.ipynb").read_bytes()
-    both = zipfile.ZipFile(io.BytesIO(downloaded(page, "div.sphx-glr-download-zip a.download")))
+@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name.startswith("gallery/")])
+def test_script_says_what_it_needs(name: str) -> None:
+    first, *others = offered(name)
+    by_kind = {path.suffix: path.read_bytes() for path in others}
+    assert by_kind.keys() == {".ipynb", ".py", ".zip"}
+    assert by_kind[".ipynb"] == first.read_bytes()
+    assert by_kind[".py"] == (SITE / "downloads" / f"{name}.py").read_bytes()
+    assert WHEEL.fullmatch(requirements(by_kind[".py"].decode())[0])
+    both = zipfile.ZipFile(io.BytesIO(by_kind[".zip"]))
     stem = Path(name).name
-    assert both.read(f"{stem}.py") == script
-    assert both.read(f"{stem}.ipynb") == notebook
+    assert both.read(f"{stem}.py") == by_kind[".py"]
+    assert both.read(f"{stem}.ipynb") == by_kind[".ipynb"]
+
+
+@pytest.mark.parametrize("name", [NOTEBOOKS[0], NOTEBOOKS[-1]])
+def test_notebook_is_offered_under_the_title(page: Page, address: str, name: str) -> None:
+    page.goto(f"{address}/{name}.html")
+    title, line = page.locator("article h1"), page.locator(".page-downloads")
+    expect(line).to_be_visible()
+    assert title.bounding_box()["y"] < line.bounding_box()["y"] < 400  # type: ignore[index]
+    assert downloaded(page, ".page-downloads a[download]") == offered(name)[0].read_bytes()
 
 
 @pytest.mark.parametrize("name", ["index.html", "gallery/index.html"])

@@ -1,0 +1,46 @@
+"""Whether anything that a build reads has changed since the site was built."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+from freshness import ROOT, device
+
+RECORD = ".inputs"
+"""The file of a site that holds the digest of what it was built from."""
+
+SETTINGS = ("STEEPEST_SITE", "STEEPEST_REPOSITORY", "STEEPEST_DOWNLOADS", "SOURCE_DATE_EPOCH")
+"""The environment's variables that a site shows."""
+
+
+def inputs(root: Path = ROOT) -> str | None:
+    """Digest the commit, its files as they are now, what is installed and the settings.
+
+    Files that git ignores are not read by a build. Without git the answer is None: all may have
+    changed.
+    """
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    paths = [root / name for name in sorted(filter(None, listed.split("\0")))]
+    facts = [
+        *(head, sys.version, device(), [os.environ.get(name) for name in SETTINGS]),
+        sorted(f"{found.name} {found.version}" for found in distributions()),
+        [
+            (str(path), hashlib.sha256(path.read_bytes()).hexdigest())
+            for path in paths
+            if path.is_file()
+        ],
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest() + "\n"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    run = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    return run.stdout
