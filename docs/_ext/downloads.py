@@ -174,6 +174,8 @@ def add_links(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if app.builder.format != "html" or not offered(docname):
         return
     links = [link(docname, f"{FOLDER}/{docname}.ipynb", "Download this page as a notebook")]
+    if (ROOT / f"{docname}.py").is_file():
+        links.append(link(docname, f"{FOLDER}/{docname}.py", "as a script"))
     for name, address in elsewhere(addresses.repository(), docname).items():
         links.append(f'<a class="reference external" href="{address}">Open in {name}</a>')
     title = next(iter(doctree.findall(nodes.title)))
@@ -218,7 +220,8 @@ def _files(app: Sphinx, wheel: Path) -> Iterator[tuple[str, bytes]]:
     for docname in sorted(app.env.found_docs):
         if (ROOT / f"{docname}.py").is_file():
             text = (ROOT / f"{docname}.py").read_text(encoding="utf-8")
-            yield f"{docname}.py", portable.script(text, [need, *pins]).encode()
+            name = f"{PurePosixPath(docname).name}.py"
+            yield f"{docname}.py", portable.script(name, text, [need, *pins]).encode()
             yield f"{docname}.ipynb", portable.notebook(_script_cells(app, docname), need).encode()
         elif (kept := _kept(app, docname)) is not None:
             yield f"{docname}.ipynb", kept

@@ -93,7 +93,8 @@ class English(SearchEnglish):
     @property
     def js_splitter_code(self) -> str:  # type: ignore[override]
         """Return the script that takes queries apart, behind Sphinx's own."""
-        return SCRIPT.read_text(encoding="utf-8").replace('"FOUND"', json.dumps(FOUND))
+        text = SCRIPT.read_text(encoding="utf-8").replace('"FOUND"', json.dumps(FOUND))
+        return text.replace('"COMMANDS"', json.dumps(COMMANDS))
 
     def split(self, input: str) -> list[str]:  # the name is Sphinx's
         """Return the words of a text."""
@@ -149,7 +150,7 @@ def labels(name: str) -> Iterator[str]:
 def titles(node: nodes.Element) -> list[str]:
     """Return what the search knows an identity, a theorem or a row of signs by."""
     if isinstance(node, nodes.rubric) and "identity" in node["classes"]:
-        return [node.astext()]
+        return [*names(node.astext())]
     if isinstance(node, nodes.admonition):
         return statement(title.astext()) if (title := node.next_node(nodes.title)) else []
     if isinstance(node, nodes.row) and isinstance(node.parent, nodes.tbody):
@@ -159,6 +160,17 @@ def titles(node: nodes.Element) -> list[str]:
             formulas = cell.findall(nodes.math) if cell is not None else ()
             return signs(formula.astext() for formula in formulas)
     return []
+
+
+def names(identity: str) -> Iterator[str]:
+    """Yield what readers ask for when they look for an identity."""
+    yield identity
+    known = identity.lower()
+    asked = dict.fromkeys([known, short := known.replace("determinant", "det")])
+    yield from ([short] if short != known else [])
+    yield from (f"{what} of {name}" for what in ("gradient", "derivative") for name in asked)
+    if "log det" in short:
+        yield short.replace("log det", "logdet")
 
 
 def statement(title: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Formulas as HTML at build time, by KaTeX: no reader's browser has to run a script for them.
+"""Formulas as HTML at build time, by KaTeX: no reader's browser has to run a script to see them.
 
 Every formula is rendered before pages are written, so that one that does not parse is a warning
 that names its page and line, and the build fails.
@@ -25,6 +25,8 @@ from freshness import DOCS, ROOT
 logger = logging.getLogger(__name__)
 
 KATEX = ROOT / "web" / "node_modules" / "katex"
+
+COPY = "copy-tex.min.js"
 
 render = katex.render_latex
 rendered: dict[tuple[str, bool], str] = {}
@@ -75,7 +77,10 @@ def check(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def add_style(app: Sphinx) -> None:
-    """Put KaTeX's style sheet and its WOFF2 fonts among the site's own files."""
+    """Put KaTeX's style sheet and its WOFF2 fonts among the site's own files.
+
+    Its script has a formula that is copied arrive as LaTeX.
+    """
     found = json.loads((KATEX / "package.json").read_text())["version"] if KATEX.exists() else None
     if found != katex.katex_version:
         raise ExtensionError(
@@ -90,6 +95,7 @@ def add_style(app: Sphinx) -> None:
     style = (KATEX / "dist" / "katex.min.css").read_text(encoding="utf-8")
     only_woff2 = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)', "", style)
     (target / "katex.min.css").write_text(only_woff2, encoding="utf-8")
+    shutil.copy(KATEX / "dist" / "contrib" / COPY, target)
     app.config.html_static_path.append(str(target.parent))
 
 
@@ -110,6 +116,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     katex.STARTUP_TIMEOUT = 60.0
     katex.KaTeXServer.start_server_process = start_server
     katex.render_latex = render_once
+    app.add_js_file(f"katex/{COPY}", loading_method="defer")
     app.connect("builder-inited", add_style, priority=400)
     app.connect("doctree-resolved", check, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

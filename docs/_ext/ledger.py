@@ -156,9 +156,11 @@ def write_json(app: Sphinx, exception: Exception | None) -> None:
         "versions": _versions(),
         "seconds": {page: record["seconds"] for page, record in records},
     }
-    for name, content in (("verification.json", claims), ("build.json", build)):
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        Path(app.outdir, name).write_text(text + "\n", encoding="utf-8")
+    # A claim a line: thousands of lines are written faster so than by the indented form.
+    lines = ",\n".join(json.dumps(claim, ensure_ascii=False, allow_nan=False) for claim in claims)
+    Path(app.outdir, "verification.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    text = json.dumps(build, indent=1, ensure_ascii=False)
+    Path(app.outdir, "build.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _versions() -> dict[str, str]:

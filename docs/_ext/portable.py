@@ -41,8 +41,18 @@ def requirement(site: str, wheel: str) -> str:
     return f"steepest[plot] @ {site}downloads/{wheel}"
 
 
-def script(text: str, requirements: Sequence[str]) -> str:
-    """Return a script whose PEP 723 block asks for `requirements` instead of the package."""
+HOW = """\
+# Run this script:  uv run {name}
+# Or, without uv:   python -m pip install "{need}"
+#                   python {name}
+"""
+
+
+def script(name: str, text: str, requirements: Sequence[str]) -> str:
+    """Return a script whose PEP 723 block asks for `requirements` instead of the package.
+
+    The first of them is the package itself. In front stands how the script, by this name, is run.
+    """
     found = BLOCK.search(text)
     if found is None:
         raise ValueError("script: wanted a PEP 723 block `# /// script`, found none")
@@ -56,7 +66,8 @@ def script(text: str, requirements: Sequence[str]) -> str:
     lines.append("# dependencies = [")
     lines += [f"#     {json.dumps(need)}," for need in (*requirements, *others)]
     lines += ["# ]", "# ///"]
-    return text[: found.start()] + "\n".join(lines) + text[found.end() :]
+    how = HOW.format(name=name, need=requirements[0])
+    return how + text[: found.start()] + "\n".join(lines) + text[found.end() :]
 
 
 def notebook(cells: Iterable[Mapping[str, Any]], need: str) -> str:

@@ -1,5 +1,6 @@
 """Run Sphinx once: a warning is an error, and an error is a line rather than a dump."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -32,6 +33,7 @@ def lost(app: Sphinx) -> bool:
 
 def main(docs: Path, target: Path, *, solutions: bool) -> int:
     """Build the pages in `docs` into `target` and return the exit status."""
+    gc.set_threshold(100_000, 50, 100)  # a site is millions of nodes, and few of them are dropped
     if not sys.stdout.isatty():
         nocolor()
     try:

@@ -3,18 +3,22 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
-from freshness import ROOT, device
+ROOT = Path(__file__).parents[2]
 
 RECORD = ".inputs"
 """The file of a site that holds the digest of what it was built from."""
 
-SETTINGS = ("STEEPEST_SITE", "STEEPEST_REPOSITORY", "STEEPEST_DOWNLOADS", "SOURCE_DATE_EPOCH")
-"""The environment's variables that a site shows."""
+SETTINGS = (
+    *("STEEPEST_SITE", "STEEPEST_REPOSITORY", "STEEPEST_DOWNLOADS"),
+    *("SOURCE_DATE_EPOCH", "CUDA_VISIBLE_DEVICES"),
+)
+"""The environment's variables that a site depends on."""
 
 
 def inputs(root: Path = ROOT) -> str | None:
@@ -30,7 +34,7 @@ def inputs(root: Path = ROOT) -> str | None:
         return None
     paths = [root / name for name in sorted(filter(None, listed.split("\0")))]
     facts = [
-        *(head, sys.version, device(), [os.environ.get(name) for name in SETTINGS]),
+        *(head, sys.version, _gpus(), [os.environ.get(name) for name in SETTINGS]),
         sorted(f"{found.name} {found.version}" for found in distributions()),
         [
             (str(path), hashlib.sha256(path.read_bytes()).hexdigest())
@@ -39,6 +43,14 @@ def inputs(root: Path = ROOT) -> str | None:
         ],
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest() + "\n"
+
+
+def _gpus() -> str:
+    """Return what the driver says of its GPUs: asking PyTorch would take seconds."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ""
+    return subprocess.run([program, "-L"], capture_output=True, text=True, check=False).stdout
 
 
 def _git(root: Path, *arguments: str) -> str:

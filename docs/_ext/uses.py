@@ -15,6 +15,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
+from sphinx_codeautolink.extension.cache import DataCache
 
 import steepest
 from ledger import link
@@ -83,7 +84,7 @@ def save(app: Sphinx) -> None:
 
 
 def restore(app: Sphinx) -> None:
-    """Give it back: sphinx-codeautolink's own file forgets pages that are not reStructuredText."""
+    """Give it back; sphinx-codeautolink's own file, which forgets pages of MyST, is not written."""
     current = getattr(app.env, KEPT, None)
     if current is not None:
         current.update(app.env.steepest_transforms)  # type: ignore[attr-defined]
@@ -170,6 +171,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", discover)
     app.connect("builder-inited", save)
     app.setup_extension("sphinx_codeautolink")
+    DataCache.read = DataCache.write = lambda _: None
     app.connect("builder-inited", restore)
     app.connect("doctree-resolved", fill)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

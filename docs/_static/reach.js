@@ -23,13 +23,24 @@ function update(box) {
   } else {
     for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
   }
+  fade(box);
+}
+
+// Where a box goes on, its edge fades: a formula that is cut must not look like a whole one.
+function fade(box) {
+  const hidden = getComputedStyle(box).overflowX === "visible" ? 0 : box.scrollWidth - box.clientWidth;
+  box.classList.toggle("more-left", hidden > 1 && box.scrollLeft > 1);
+  box.classList.toggle("more-right", hidden > 1 && box.scrollLeft < hidden - 1);
 }
 
 const found = [...document.querySelectorAll(Object.keys(boxes).join(", "))]
   .filter(box => box.closest("article"));
 // Sizes change with the window, with what a reader unfolds, and once when the fonts are there.
 const watch = new ResizeObserver(entries => entries.forEach(entry => update(entry.target)));
-found.forEach(box => watch.observe(box));
+for (const box of found) {
+  watch.observe(box);
+  box.addEventListener("scroll", () => fade(box), {passive: true});
+}
 document.fonts.ready.then(() => found.forEach(update));
 
 // The drawers of a narrow page open by Enter and Space too, take the focus, and close by Escape.
@@ -48,6 +59,9 @@ for (const icon of document.querySelectorAll(icons)) {
     event.preventDefault();
     box.click();
     if (box.checked) drawer.querySelector("a, input")?.focus();
+  });
+  drawer.addEventListener("click", event => {
+    if (event.target.closest("a") && box.checked) box.click();
   });
   drawer.addEventListener("keydown", event => {
     if (event.key !== "Escape" || !box.checked) return;

@@ -48,6 +48,24 @@ def test_a_copy_button_and_a_search_work_under_the_policy(browser: Browser, addr
     context.close()
 
 
+def test_a_formula_is_copied_as_latex(browser: Browser, address: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{address}/lectures/matrix-calculus.html")
+    page.evaluate(
+        """() => {
+            const range = document.createRange();
+            range.selectNodeContents(document.querySelector("article div.math .katex-html"));
+            getSelection().addRange(range);
+        }"""
+    )
+    page.keyboard.press("Control+C")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    latex = page.locator("article div.math annotation").first.text_content()
+    assert copied == f"${latex}$"
+    context.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_head_says_what_the_page_is(name: str) -> None:
     head = source(name).split("</head>")[0]
@@ -160,6 +178,7 @@ def test_a_page_loads_no_sheet_or_script_in_vain(name: str) -> None:
     body = text.split("<body>")[1].split("<script src=")[0]
     for file, mark in {
         "katex.min.css": 'class="katex',
+        "copy-tex.min.js": 'class="katex',
         "mystnb.": "cell_input",
         "sphinx-design.min.css": "sd-",
         "copybutton.js": 'class="highlight',

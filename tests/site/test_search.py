@@ -31,6 +31,10 @@ FOUND = {
     "log-sum-exp": "reference/identities.html#identity-log-sum-exp",
     "logsumexp": "reference/identities.html",
     "trace of a product": "reference/identities.html#identity-trace-of-a-product",
+    "log det": "reference/identities.html#identity-log-determinant",
+    "logdet": "reference/identities.html#identity-log-determinant",
+    "gradient of log det": "reference/identities.html#identity-log-determinant",
+    "bibtex": "teach.html",
     "log determinant": "reference/identities.html#identity-log-determinant",
     "det": "lectures/matrix-calculus.html",
     "Rosenbrock": "reference/api/problems.html#steepest.problems.rosenbrock",
@@ -82,6 +86,7 @@ def test_what_is_quoted_from_a_page_has_each_formula_once(page: Page, address: s
     results(page, address, "‖x‖")
     quoted = page.locator("#search-results li .context").first
     expect(quoted).to_contain_text("Euclidean norm")
+    assert quoted.inner_text().count("‖x") == 1
     assert "lVert" not in quoted.inner_text()
 
 

@@ -69,11 +69,13 @@ def test_notebook_reads_well_without_the_site(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NOTEBOOKS if name.startswith("gallery/")])
 def test_script_says_what_it_needs(name: str) -> None:
-    first, *others = offered(name)
+    first, alone, *others = offered(name)
     by_kind = {path.suffix: path.read_bytes() for path in others}
     assert by_kind.keys() == {".ipynb", ".py", ".zip"}
     assert by_kind[".ipynb"] == first.read_bytes()
-    assert by_kind[".py"] == (SITE / "downloads" / f"{name}.py").read_bytes()
+    assert by_kind[".py"] == alone.read_bytes()
+    assert alone.samefile(SITE / "downloads" / f"{name}.py")
+    assert by_kind[".py"].decode().startswith(f"# Run this script:  uv run {alone.name}\n")
     assert WHEEL.fullmatch(requirements(by_kind[".py"].decode())[0])
     both = zipfile.ZipFile(io.BytesIO(by_kind[".zip"]))
     stem = Path(name).name

@@ -4,7 +4,7 @@ const signs = "FOUND";
 const queryWord = new RegExp(
   `1/[a-z](?![\\p{L}\\p{N}_])|⁻¹|[${signs}]|(?:(?![${signs}¹²³])[\\p{L}\\p{N}_])+`, "giu");
 var splitQuery = query => {
-  const text = query.replace(/\\/g, " ").replace(/log[-‑–]sum[-‑–]exp/gi, "logsumexp");
+  const text = query.replace(/\\/g, " ").replace(/\blogdet\b/gi, "log det").replace(/log[-‑–]sum[-‑–]exp/gi, "logsumexp");
   const words = text.match(queryWord) ?? [];
   const telling = words.filter(word => !/^[a-z]$/i.test(word));
   return telling.length ? telling : words;
@@ -15,10 +15,21 @@ var splitQuery = query => {
 Scorer.score = ([page, , , , score, , kind]) =>
   (kind === "title" ? 2 * score : score) + (page.startsWith("lectures/") ? 0.5 : 0);
 
-// A formula is written twice, for eye and ear: what is quoted from a page has it once.
+// A formula is written twice, for eye and ear: what is quoted from a page has its LaTeX, once, with
+// signs for the commands that show one. Words of different boxes stay apart.
+const commands = "COMMANDS";
 const wholeText = Search.htmlToText;
-Search.htmlToText = (page, anchor) =>
-  wholeText(page.replace(/<span class="katex-mathml">.*?<\/span>/gs, ""), anchor);
+Search.htmlToText = (page, anchor) => {
+  const parsed = new DOMParser().parseFromString(page, "text/html");
+  for (const formula of parsed.querySelectorAll(".katex")) {
+    const latex = formula.querySelector("annotation")?.textContent ?? "";
+    formula.replaceWith(latex.replace(/\\([A-Za-z]+)\s?/g, (command, name) => commands[name] ?? command));
+  }
+  for (const box of parsed.querySelectorAll("h1, h2, h3, h4, p, li, dt, dd, pre, th, td, summary")) {
+    box.append(" ");
+  }
+  return wholeText(parsed.documentElement.outerHTML, anchor);
+};
 
 // A quotation costs its whole page over the wire: the first results have one.
 const quoted = 10;
