@@ -32,15 +32,11 @@ def inputs(root: Path = ROOT) -> str | None:
         listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     except (OSError, subprocess.CalledProcessError):
         return None
-    paths = [root / name for name in sorted(filter(None, listed.split("\0")))]
+    names = [name for name in sorted(listed.split("\0")) if (root / name).is_file()]
     facts = [
         *(head, sys.version, _gpus(), [os.environ.get(name) for name in SETTINGS]),
         sorted(f"{found.name} {found.version}" for found in distributions()),
-        [
-            (str(path), hashlib.sha256(path.read_bytes()).hexdigest())
-            for path in paths
-            if path.is_file()
-        ],
+        [(name, hashlib.sha256((root / name).read_bytes()).hexdigest()) for name in names],
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest() + "\n"
 
