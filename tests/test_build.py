@@ -24,6 +24,7 @@ INDEX = """\
 # Three pages
 
 The gradient is $\\nabla f$; the lecture is {ref}`here <lecture>`; {everything}`all of it`.
+{books}`Books:`
 
 ```{toctree}
 lecture
@@ -254,7 +255,7 @@ def test_served_copies_say_where_the_wheel_is_and_the_source_does_not(site: Site
         assert everything.read(f"steepest/{name}") == published[f"downloads/{name}"]
 
 
-def test_notebooks_open_elsewhere_just_where_there_is_a_repository(site: Site) -> None:
+def test_notebooks_and_books_are_elsewhere_just_where_there_is_a_repository(site: Site) -> None:
     links = ("Open in Colab", "Open in Binder")
     for repository, there in (("https://github.com/owner/name", True), ("", False)):
         built = site.build(STEEPEST_REPOSITORY=repository)
@@ -262,6 +263,9 @@ def test_notebooks_open_elsewhere_just_where_there_is_a_repository(site: Site) -
         page = site.published()["gallery/one/script.html"].decode()
         assert "Download this page as a notebook" in page
         assert [link in page for link in links] == [there, there]
+        index = site.published()["index.html"].decode()
+        assert (f'href="{repository}/releases/latest/download/steepest.epub"' in index) == there
+        assert ("Books:" in index) == there
     assert site.ran() == []
 
 

@@ -1,6 +1,7 @@
 """What readers take with them: the wheel, scripts and notebooks that run, and a zip of everything.
 
-Only the copies that are served know the site's address. The role ``everything`` links the zip.
+Only the copies that are served know the site's address. The role ``everything`` links the zip, and
+``books`` the newest release's books, where the repository is known.
 """
 
 import html
@@ -8,7 +9,7 @@ import json
 import posixpath
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
 
 from docutils import nodes
@@ -152,15 +153,26 @@ def elsewhere(repository: str | None, docname: str) -> dict[str, str]:
 
     Both read a branch of a repository on GitHub; without one there is nothing.
     """
-    parts = urlsplit(repository or "")
-    if parts.hostname != "github.com":
+    if not _on_github(repository):
         return {}
-    name, branch = parts.path.strip("/"), addresses.downloads()
+    name, branch = urlsplit(repository).path.strip("/"), addresses.downloads()
     notebook = f"{docname}.ipynb"
     return {
         "Colab": f"https://colab.research.google.com/github/{name}/blob/{branch}/{notebook}",
         "Binder": f"https://mybinder.org/v2/gh/{name}/{branch}?labpath={quote(notebook, safe='')}",
     }
+
+
+def books(repository: str | None) -> dict[str, str]:
+    """Return where the books of the newest release are: among its files on GitHub."""
+    if not _on_github(repository):
+        return {}
+    latest = f"{repository}/releases/latest/download/steepest"
+    return {kind.upper(): f"{latest}.{kind}" for kind in ("pdf", "epub")}
+
+
+def _on_github(repository: str | None) -> TypeGuard[str]:
+    return repository is not None and urlsplit(repository).hostname == "github.com"
 
 
 def link(here: str, target: str, text: str) -> str:
@@ -189,6 +201,17 @@ class Everything(SphinxRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the link."""
         return [nodes.raw("", link(self.env.docname, ZIP, self.text), format="html")], []
+
+
+class Books(SphinxRole):
+    """``{books}`text```: the text and links to the books; nothing where they are not known."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return text and links."""
+        known = books(addresses.repository())
+        links = [nodes.reference("", kind, refuri=known[kind]) for kind in known]
+        parts = [part for one in links for part in (nodes.Text(", "), one)][1:]
+        return [nodes.Text(f"{self.text} "), *parts, nodes.Text(".")] if known else [], []
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:
@@ -276,6 +299,7 @@ def _replace_copies(app: Sphinx, files: dict[str, bytes]) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the links while pages are written, and the files when all are."""
     app.add_role("everything", Everything())
+    app.add_role("books", Books())
     app.connect("doctree-resolved", add_links)
     # Before KaTeX tidies up, which it cannot do twice: else its error would hide ours.
     app.connect("build-finished", write, priority=400)

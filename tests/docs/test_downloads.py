@@ -10,7 +10,7 @@ from cleanroom import chosen, differences, moved, requirements, same
 import package
 import plain
 import portable
-from downloads import elsewhere, link
+from downloads import books, elsewhere, link
 
 NEED = portable.requirement("https://example.org/s/", "steepest-1-py3-none-any.whl")
 HEAD = '# /// script\n# requires-python = ">=3.11"\n# dependencies = [{}]\n# ///\n"""Text."""\n'
@@ -235,6 +235,19 @@ def test_roles_of_a_script_become_links():
 @pytest.mark.parametrize("repository", [None, "https://gitlab.com/owner/name", "http://127.0.0.1"])
 def test_nothing_opens_elsewhere_without_a_repository_on_github(repository):
     assert elsewhere(repository, "lectures/minima") == {}
+
+
+@pytest.mark.parametrize("repository", [None, "https://gitlab.com/owner/name", "http://127.0.0.1"])
+def test_no_book_is_known_without_a_repository_on_github(repository):
+    assert books(repository) == {}
+
+
+def test_books_are_files_of_the_newest_release():
+    latest = "https://github.com/owner/name/releases/latest/download"
+    assert books("https://github.com/owner/name") == {
+        "PDF": f"{latest}/steepest.pdf",
+        "EPUB": f"{latest}/steepest.epub",
+    }
 
 
 @pytest.mark.parametrize(("given", "branch"), [("", "downloads"), ("of-0.1", "of-0.1")])
