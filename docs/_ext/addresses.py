@@ -17,6 +17,11 @@ def repository() -> str | None:
     return _address("STEEPEST_REPOSITORY", "").rstrip("/") or None
 
 
+def public() -> str | None:
+    """Return where readers find the project: its site, else its repository, if one is known."""
+    return site() if site() != LOCAL else repository()
+
+
 def downloads() -> str:
     """Return the repository's branch that holds the downloads, from ``STEEPEST_DOWNLOADS``."""
     return os.environ.get("STEEPEST_DOWNLOADS", "") or "downloads"

@@ -44,7 +44,7 @@ class CiteThisDirective(SphinxDirective):
         """Return the entry."""
         self.env.note_dependency(str(CITATION))
         citation = yaml.safe_load(CITATION.read_text(encoding="utf-8"))
-        entry = bibtex(citation, addresses.repository())
+        entry = bibtex(citation, addresses.public())
         return [nodes.literal_block(entry, entry, language="bibtex")]
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from sphinx.application import Sphinx
 
+import addresses
+
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
 
@@ -38,7 +40,8 @@ def results_key() -> str:
 
 def reading_key() -> str:
     """Digest what Sphinx's reading of pages depends on, beside its settings."""
-    return _digest((DOCS / "_ext").glob("*.py"), [])
+    known = [addresses.site(), str(addresses.repository()), addresses.downloads()]
+    return _digest((DOCS / "_ext").glob("*.py"), known)
 
 
 def cache_folder() -> Path:

@@ -27,6 +27,20 @@ def test_the_repository_may_be_unknown(monkeypatch, given, expected):
     assert addresses.repository() == expected
 
 
+@pytest.mark.parametrize(
+    ("site", "repository", "expected"),
+    [
+        ("https://example.org/s", "https://example.org/o/n", "https://example.org/s/"),
+        ("", "https://example.org/o/n", "https://example.org/o/n"),
+        ("", "", None),
+    ],
+)
+def test_readers_are_sent_to_the_site_first(monkeypatch, site, repository, expected):
+    monkeypatch.setenv("STEEPEST_SITE", site)
+    monkeypatch.setenv("STEEPEST_REPOSITORY", repository)
+    assert addresses.public() == expected
+
+
 @pytest.mark.parametrize("given", ["example.org", "file:///tmp", "https://"])
 def test_no_address_is_refused(monkeypatch, given):
     monkeypatch.setenv("STEEPEST_SITE", given)
