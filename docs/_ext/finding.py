@@ -165,12 +165,15 @@ def titles(node: nodes.Element) -> list[str]:
 def names(identity: str) -> Iterator[str]:
     """Yield what readers ask for when they look for an identity."""
     yield identity
-    known = identity.lower()
-    asked = dict.fromkeys([known, short := known.replace("determinant", "det")])
-    yield from ([short] if short != known else [])
-    yield from (f"{what} of {name}" for what in ("gradient", "derivative") for name in asked)
+    whole = identity.lower()
+    short = whole.replace("determinant", "det")
+    if short != whole:
+        yield short
     if "log det" in short:
         yield short.replace("log det", "logdet")
+    for name in dict.fromkeys([whole, short]):
+        yield f"gradient of {name}"
+        yield f"derivative of {name}"
 
 
 def statement(title: str) -> list[str]:

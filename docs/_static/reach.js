@@ -12,9 +12,18 @@ const boxes = {
   "pre": "Code",
 };
 
-function update(box) {
-  const scrolls = /auto|scroll/.test(getComputedStyle(box).overflow)
-    && (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
+function measured(box) {
+  const style = getComputedStyle(box);
+  const wide = box.scrollWidth - box.clientWidth, high = box.scrollHeight - box.clientHeight;
+  const goesOn = style.overflowX !== "visible" && wide > 1;
+  return {
+    scrolls: /auto|scroll/.test(style.overflow) && (wide > 0 || high > 0),
+    left: goesOn && box.scrollLeft > 1,
+    right: goesOn && box.scrollLeft < wide - 1,
+  };
+}
+
+function tell(box, {scrolls, left, right}) {
   if (scrolls) {
     const kind = Object.keys(boxes).find(selector => box.matches(selector));
     box.tabIndex = 0;
@@ -23,25 +32,26 @@ function update(box) {
   } else {
     for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
   }
-  fade(box);
+  // Where a box goes on, its edge fades: a formula that is cut must not look like a whole one.
+  box.classList.toggle("more-left", left);
+  box.classList.toggle("more-right", right);
 }
 
-// Where a box goes on, its edge fades: a formula that is cut must not look like a whole one.
-function fade(box) {
-  const hidden = getComputedStyle(box).overflowX === "visible" ? 0 : box.scrollWidth - box.clientWidth;
-  box.classList.toggle("more-left", hidden > 1 && box.scrollLeft > 1);
-  box.classList.toggle("more-right", hidden > 1 && box.scrollLeft < hidden - 1);
+// All are measured before any is changed: the browser lays the page out once.
+function update(some) {
+  const facts = some.map(measured);
+  some.forEach((box, place) => tell(box, facts[place]));
 }
 
 const found = [...document.querySelectorAll(Object.keys(boxes).join(", "))]
   .filter(box => box.closest("article"));
 // Sizes change with the window, with what a reader unfolds, and once when the fonts are there.
-const watch = new ResizeObserver(entries => entries.forEach(entry => update(entry.target)));
+const watch = new ResizeObserver(entries => update(entries.map(entry => entry.target)));
 for (const box of found) {
   watch.observe(box);
-  box.addEventListener("scroll", () => fade(box), {passive: true});
+  box.addEventListener("scroll", () => update([box]), {passive: true});
 }
-document.fonts.ready.then(() => found.forEach(update));
+document.fonts.ready.then(() => update(found));
 
 // The drawers of a narrow page open by Enter and Space too, take the focus, and close by Escape.
 const icons = "label.nav-overlay-icon > .icon, label.toc-overlay-icon > .icon";

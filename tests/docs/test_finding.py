@@ -105,11 +105,11 @@ def test_an_identity_is_found_by_what_readers_call_it():
     assert list(names("Log determinant")) == [
         "Log determinant",
         "log det",
-        "gradient of log determinant",
-        "gradient of log det",
-        "derivative of log determinant",
-        "derivative of log det",
         "logdet",
+        "gradient of log determinant",
+        "derivative of log determinant",
+        "gradient of log det",
+        "derivative of log det",
     ]
     assert list(names("Trace of a product")) == [
         "Trace of a product",

@@ -3,8 +3,13 @@
 const signs = "FOUND";
 const queryWord = new RegExp(
   `1/[a-z](?![\\p{L}\\p{N}_])|⁻¹|[${signs}]|(?:(?![${signs}¹²³])[\\p{L}\\p{N}_])+`, "giu");
+const synonyms = [
+  [/\\/g, " "],
+  [/\blogdet\b/gi, "log det"],
+  [/log[-‑–]sum[-‑–]exp/gi, "logsumexp"],
+];
 var splitQuery = query => {
-  const text = query.replace(/\\/g, " ").replace(/\blogdet\b/gi, "log det").replace(/log[-‑–]sum[-‑–]exp/gi, "logsumexp");
+  const text = synonyms.reduce((known, [told, meant]) => known.replace(told, meant), query);
   const words = text.match(queryWord) ?? [];
   const telling = words.filter(word => !/^[a-z]$/i.test(word));
   return telling.length ? telling : words;
@@ -23,7 +28,8 @@ Search.htmlToText = (page, anchor) => {
   const parsed = new DOMParser().parseFromString(page, "text/html");
   for (const formula of parsed.querySelectorAll(".katex")) {
     const latex = formula.querySelector("annotation")?.textContent ?? "";
-    formula.replaceWith(latex.replace(/\\([A-Za-z]+)\s?/g, (command, name) => commands[name] ?? command));
+    const shown = (command, name) => commands[name] ?? command;
+    formula.replaceWith(latex.replace(/\\([A-Za-z]+)\s?/g, shown));
   }
   for (const box of parsed.querySelectorAll("h1, h2, h3, h4, p, li, dt, dd, pre, th, td, summary")) {
     box.append(" ");
