@@ -15,9 +15,10 @@ const boxes = {
 function measured(box) {
   const style = getComputedStyle(box);
   const wide = box.scrollWidth - box.clientWidth, high = box.scrollHeight - box.clientHeight;
+  const scrolls = (overflow, hidden) => /auto|scroll/.test(overflow) && hidden > 0;
   const goesOn = style.overflowX !== "visible" && wide > 1;
   return {
-    scrolls: /auto|scroll/.test(style.overflow) && (wide > 0 || high > 0),
+    scrolls: scrolls(style.overflowX, wide) || scrolls(style.overflowY, high),
     left: goesOn && box.scrollLeft > 1,
     right: goesOn && box.scrollLeft < wide - 1,
   };
