@@ -48,7 +48,8 @@ def tests(session: nox.Session) -> None:
     """Run the unit tests, the doctests of package and pages, and the build's own tests."""
     install(session, "-e", ".[docs]", "--group", "test")
     session.run("python", "docs/build.py", "--only-katex")
-    side_by_side = ("-n", "auto", "--dist", "loadfile")
+    # In their own order: the tests of whole builds are few, and would otherwise come last.
+    side_by_side = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
     session.run("pytest", *side_by_side, "--ignore=tests/site", "-m", "not gpu", *session.posargs)
 
 
