@@ -198,7 +198,8 @@ def measure(report: Report, tree: Path, names: list[str], lecture: str) -> None:
     """Build cold, run by hand, build again unchanged and with a word changed."""
     cold = build(tree)
     print(f"  cold build {cold:.1f} s", flush=True)
-    shutil.copytree(tree / "docs" / "_build" / "html", tree / "first")
+    # beside the tree: a new file in it would be a change
+    shutil.copytree(tree / "docs" / "_build" / "html", tree.with_name("first"))
     hand = by_hand(tree, names)
     total = sum(hand.values())
     note = f"{cold:.0f} s and {total:.0f} s; {len(hand)} lectures and scripts"
@@ -229,22 +230,20 @@ def main() -> None:
     report.axes = ("everything once", "seconds on this machine")
     report.head()
     with tempfile.TemporaryDirectory() as name:
-        trees = [working_tree(Path(name, "tree"))]
+        tree, first = working_tree(Path(name, "tree")), Path(name, "first")
         names = [*given.only, given.lecture] if given.only else []
         if names:
-            thin(trees[0], names)
-        measure(report, trees[0], names, given.lecture)
-        first, site = trees[0] / "first", ROOT / "docs" / "_build" / "html"
+            thin(tree, names)
+        measure(report, tree, names, given.lecture)
+        site = ROOT / "docs" / "_build" / "html"
         if given.twice:
             # in the same place: the address of its folder is no part of the commit
-            tree = trees[0]
-            shutil.move(first, Path(name, "first"))
             shutil.rmtree(tree)
             working_tree(tree)
             if names:
                 thin(tree, names)
             build(tree)
-            compare(report, Path(name, "first"), tree / "docs" / "_build" / "html", ROOT)
+            compare(report, first, tree / "docs" / "_build" / "html", ROOT)
         elif not names and _commit(site) == _commit(first):
             compare(report, first, site, ROOT)
         else:
