@@ -86,7 +86,7 @@ def test_query_leads_to_its_page(page: Page, address: str, query: str) -> None:
 def test_what_is_quoted_from_a_page_has_each_formula_once(page: Page, address: str) -> None:
     results(page, address, "‖x‖")
     quoted = page.locator("#search-results li .context").first
-    expect(quoted).to_have_text(re.compile("^‖x ?‖ Euclidean norm"))
+    expect(quoted).to_have_text(re.compile(r"^\s*‖x\s*‖\s+Euclidean norm"))
 
 
 def test_nothing_is_found_where_nothing_is(page: Page, address: str) -> None:
