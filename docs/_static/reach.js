@@ -59,12 +59,12 @@ const icons = "label.nav-overlay-icon > .icon, label.toc-overlay-icon > .icon";
 for (const icon of document.querySelectorAll(icons)) {
   const box = document.getElementById(icon.parentElement.htmlFor);
   const drawer = document.querySelector(box.id === "__toc" ? ".toc-drawer" : ".sidebar-drawer");
-  const tell = () => icon.setAttribute("aria-expanded", box.checked);
+  const announce = () => icon.setAttribute("aria-expanded", box.checked);
   icon.tabIndex = 0;
   icon.setAttribute("role", "button");
   icon.setAttribute("aria-label", box.getAttribute("aria-label"));
-  box.addEventListener("change", tell);
-  tell();
+  box.addEventListener("change", announce);
+  announce();
   icon.addEventListener("keydown", event => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();

@@ -159,17 +159,28 @@ def test_drawers_open_and_close_by_keyboard(browser: Browser, address: str) -> N
     context.close()
 
 
+MOVING = """[...document.querySelectorAll("*")].filter(element => {
+    const style = getComputedStyle(element);
+    return parseFloat(style.transitionDuration) > 0 || style.animationName !== "none";
+}).length"""
+
+
 def test_motion_is_reduced_for_who_asks(browser: Browser, address: str) -> None:
-    context = browser.new_context(reduced_motion="reduce")
-    page = context.new_page()
+    moving = {}
+    for asked in ("no-preference", "reduce"):
+        page = browser.new_page(reduced_motion=asked)
+        page.goto(f"{address}/{LECTURES[0]}")
+        moving[asked] = page.evaluate(MOVING)
+        page.close()
+    assert moving["no-preference"] > 0
+    assert moving["reduce"] == 0
+
+
+def test_a_jump_is_no_journey(page: Page, address: str) -> None:
     page.goto(f"{address}/{LECTURES[0]}")
-    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
-    moving = page.evaluate(
-        """[...document.querySelectorAll("*")].filter(element =>
-            parseFloat(getComputedStyle(element).transitionDuration) > 0).length"""
-    )
-    assert moving == 0
-    context.close()
+    behaviours = """[...document.querySelectorAll("*")].map(
+        element => getComputedStyle(element).scrollBehavior)"""
+    assert set(page.evaluate(behaviours)) == {"auto"}
 
 
 @pytest.mark.parametrize("name", PAGES)
