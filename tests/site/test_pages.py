@@ -68,6 +68,7 @@ def test_page_is_whole_on_screen_phone_and_paper(page: Page, address: str, name:
     check_pictures(page)
     assert shown(page) == (0, 0)
     fold(page, folded=False)
+    check_code(page)
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme="dark")
     check_phone(page)
@@ -99,6 +100,15 @@ def check_formulas(page: Page) -> None:
             !formula.querySelector(".katex")).map(formula => formula.textContent)"""
     )
     assert unset == []
+
+
+def check_code(page: Page) -> None:
+    """On a wide page no line of a lecture's or a script's code runs out of its box."""
+    cut = page.evaluate(
+        """[...document.querySelectorAll("article :is(.cell_input, .highlight-Python) pre")].filter(
+            code => code.scrollWidth > code.clientWidth + 1).map(code => code.textContent)"""
+    )
+    assert cut == []
 
 
 def check_pictures(page: Page) -> None:
