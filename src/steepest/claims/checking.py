@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from steepest.claims.values import finite, pairs, plain, short
+from steepest.claims.values import finite, in_words, pairs, plain, short
 
 __all__ = ["Claim", "ClaimError", "claim"]
 
@@ -60,19 +60,24 @@ class Claim:
     def line(self) -> str:
         """Statement, both sides and the tolerance in one line, numbers to nine digits.
 
+        What is no number and just as expected is said once.
+
         >>> from steepest.claims import Claim
         >>> Claim("a third", 0.333, "≈", 1 / 3, atol=1e-3).line
         'a third: 0.333 ≈ 0.333333333 (atol 0.001)'
+        >>> Claim("no violation was found", True, "≈", True).line
+        'no violation was found: True'
         """
+        observed, expected = short(self.observed), short(self.expected)
+        if self.relation == "≈" and in_words(self.observed, self.expected):
+            return f"{self.statement}: {observed}"
         tolerance = ", ".join(
             f"{name} {value:g}"
             for name, value in (("atol", self.atol), ("rtol", self.rtol))
             if value
         )
-        return (
-            f"{self.statement}: {short(self.observed)} {self.relation} {short(self.expected)}"
-            + (f" ({tolerance})" if tolerance else "")
-        )
+        line = f"{self.statement}: {observed} {self.relation} {expected}"
+        return f"{line} ({tolerance})" if tolerance else line
 
     def as_dict(self) -> dict[str, Any]:
         """Return the claim as JSON can hold it; numbers that are not finite become strings.

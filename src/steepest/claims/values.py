@@ -61,6 +61,14 @@ def _flat(value: Any) -> Iterator[Any]:
         yield value
 
 
+def in_words(observed: Any, expected: Any) -> bool:
+    """Say whether strings, Booleans or NaNs were observed, and are just what was expected."""
+    seen = list(_flat(observed))
+    spoken = all(isinstance(one, str | bool) or one != one for one in seen)
+    wanted = {short(expected)} if not isinstance(expected, list) else set()
+    return spoken and (short(observed) == short(expected) or {*map(short, seen)} == wanted)
+
+
 def short(value: Any) -> str:
     """Write a value for a line: numbers to nine digits, long lists cut."""
     if isinstance(value, list):
