@@ -23,8 +23,6 @@ MENDS = [
     (r"<th( class=\"[^\"]*\")?>(?:<p></p>|\s)*</th>", r"<td\1></td>"),
     # What folds is named by what is written on it.
     (r'<summary aria-label="Toggle hidden content">', r"<summary>"),
-    # The page of the search has a title as others have.
-    (r'(<article role="main" id="furo-main-content">)\s*(<noscript>)', r"\1\n<h1>Search</h1>\n\2"),
 ]
 
 SKIP = re.compile(r'<a class="skip-to-content[^>]*>.*?</a>\n*', re.DOTALL)

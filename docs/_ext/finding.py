@@ -2,7 +2,8 @@
 
 Formulas are indexed by the signs that they show as well as by the names of LaTeX's commands, and a
 query is taken apart in the same way. What has an anchor and no heading gets a title that the search
-knows and the page does not show.
+knows and the page does not show. A page that only has the words somewhere is shown at the section
+that has most of them: ``templates/search.js`` looks for it when it quotes the page.
 """
 
 import json

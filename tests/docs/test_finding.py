@@ -54,11 +54,19 @@ QUERIES = {
 def test_queries_are_taken_apart_as_texts_are():
     program = f"""
         const Scorer = {{}}, DOCUMENTATION_OPTIONS = {{}};
-        const Search = {{output: {{}}}};
+        const Search = {{output: {{}}, _index: {{
+            docnames: ["lectures/a", "gallery/b"],
+            alltitles: {{"B": [[1, null]], "A": [[0, null]], "Strongly convex": [[0, "s"]]}},
+        }}}};
+        const location = {{search: "?q=the+strong+convexity"}}, stopwords = new Set(["the"]);
+        class Stemmer {{
+            stemWord(word) {{ return word.replace(/ity$/, ""); }}
+        }}
         {English({}).js_splitter_code}
         console.log(JSON.stringify([
             {json.dumps(list(QUERIES))}.map(splitQuery),
-            [["lectures/a", "title", 10], ["gallery/b", "title", 10], ["gallery/b", "text", 15]]
+            [["lectures/a", "title", 10], ["gallery/b", "title", 10],
+             ["lectures/a", "text", 15], ["gallery/b", "text", 15]]
                 .map(([page, kind, score]) => Scorer.score([page, 0, 0, 0, score, 0, kind])),
             [0, 9, 10].map(count => {{
                 Search.output.childElementCount = count;
@@ -71,7 +79,7 @@ def test_queries_are_taken_apart_as_texts_are():
     )
     found, scores, quoted = json.loads(ran.stdout)
     assert found == list(QUERIES.values())
-    assert scores == [20.5, 20, 15]
+    assert scores == [20.5, 20, 17.5, 15]
     assert quoted == [True, True, False]
 
 
