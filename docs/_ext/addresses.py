@@ -17,9 +17,14 @@ def repository() -> str | None:
     return _address("STEEPEST_REPOSITORY", "").rstrip("/") or None
 
 
+def online() -> str | None:
+    """Return the site's address where others reach it, None where it is this machine's own."""
+    return site() if site() != LOCAL else None
+
+
 def public() -> str | None:
     """Return where readers find the project: its site, else its repository, if one is known."""
-    return site() if site() != LOCAL else repository()
+    return online() or repository()
 
 
 def downloads() -> str:

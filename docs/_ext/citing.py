@@ -1,4 +1,4 @@
-"""How to cite: ``{cite-this}`` makes the BibTeX entry from CITATION.cff; nothing is typed twice."""
+"""How to cite the course and a lecture of it, made from CITATION.cff: nothing is typed twice."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -16,19 +16,31 @@ from freshness import ROOT
 CITATION = ROOT / "CITATION.cff"
 
 
-def bibtex(citation: Mapping[str, Any], url: str | None) -> str:
-    """Return the entry for what a CITATION.cff says."""
-    year = str(citation["date-released"])[:4]
-    fields = {
-        "author": " and ".join(map(_author, citation["authors"])),
-        "title": f"{{{citation['title']}}}",
-        "version": str(citation["version"]),
-        "year": year,
-        "url": url or "",
-    }
-    lines = [f"  {name:<7} = {{{value}}}," for name, value in fields.items() if value]
-    key = citation["title"].split(":")[0].split()[0].lower() + year
-    return "\n".join([f"@software{{{key},", *lines, "}"])
+@cache
+def read() -> dict[str, Any]:
+    """Return what CITATION.cff says."""
+    citation: dict[str, Any] = yaml.safe_load(CITATION.read_text(encoding="utf-8"))
+    return citation
+
+
+def bibtex(citation: Mapping[str, Any], url: str | None, lecture: str | None = None) -> str:
+    """Return the BibTeX entry of the whole, or of the lecture with this title."""
+    whole, version = citation["title"], str(citation["version"])
+    short, year = whole.split(":")[0].split()[0].lower(), str(citation["date-released"])[:4]
+    if lecture is None:
+        kind, key = "software", f"{short}{year}"
+        of = {"title": f"{{{whole}}}", "version": version}
+    else:
+        kind, key = "misc", f"{short}{year}{nodes.make_id(lecture)}"
+        of = {
+            "title": f"{{{lecture}}}",
+            "howpublished": f"A lecture of {{{whole}}}, version {version}",
+        }
+    author = " and ".join(map(_author, citation["authors"]))
+    fields = {"author": author, **of, "year": year, "url": url or ""}
+    width = max(map(len, fields))
+    lines = [f"  {name:<{width}} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@{kind}{{{key},", *lines, "}"])
 
 
 def _author(author: Mapping[str, str]) -> str:
@@ -43,8 +55,7 @@ class CiteThisDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the entry."""
         self.env.note_dependency(str(CITATION))
-        citation = yaml.safe_load(CITATION.read_text(encoding="utf-8"))
-        entry = bibtex(citation, addresses.public())
+        entry = bibtex(read(), addresses.public())
         return [nodes.literal_block(entry, entry, language="bibtex")]
 
 

@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 import addresses
+import citing
 import pages
 from freshness import DOCS, ROOT, device
 from ledger import commit, commit_date
@@ -43,7 +44,10 @@ def fill(
     """Hand the facts to the template."""
     repository = addresses.repository()
     title = pages.title(app, page, context)
+    online = addresses.online()
+    url = online and f"{online}{page}.html"
     context["colophon"] = {
+        "cite": page.startswith("lectures/") and citing.bibtex(citing.read(), url, title),
         "commit": commit(),
         "date": commit_date(),
         "steepest": version("steepest"),

@@ -87,8 +87,9 @@ def draw(course: Mapping[str, Lecture], addresses: Mapping[str, str]) -> str:
     left, bottom, right, top = (float(number) for number in plan["bb"].split(","))
 
     def point(pair: str) -> tuple[float, float]:
+        # Mirrored: where the course begins is at the left, and so in sight on a phone.
         x, y = (float(number) for number in pair.split(","))
-        return round(x - left + 2, 1), round(top - y + 2, 1)
+        return round(right - x + 2, 1), round(top - y + 2, 1)
 
     wide, high = round(right - left + 4), round(top - bottom + 4)
     svg = [

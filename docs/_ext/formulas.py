@@ -26,7 +26,9 @@ logger = logging.getLogger(__name__)
 
 KATEX = ROOT / "web" / "node_modules" / "katex"
 
-COPY = "copy-tex.min.js"
+SHORT = 24
+"""How many characters of LaTeX never need a line's end within them."""
+STOP = re.compile(r"[.,;:!?)\]’”]+")
 
 render = katex.render_latex
 rendered: dict[tuple[str, bool], str] = {}
@@ -76,11 +78,22 @@ def check(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             node.parent.remove(node)
 
 
-def add_style(app: Sphinx) -> None:
-    """Put KaTeX's style sheet and its WOFF2 fonts among the site's own files.
+def join(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Keep a short formula and the punctuation behind it in one line; a browser parts them."""
+    if app.builder.format != "html":
+        return
+    for formula in list(doctree.findall(nodes.math)):
+        text = formula.next_node(descend=False, siblings=True)
+        if not isinstance(text, nodes.Text) or len(formula.astext()) > SHORT:
+            continue
+        if stop := STOP.match(text):
+            parent, place = formula.parent, formula.parent.index(formula)
+            both = nodes.inline("", "", formula, nodes.Text(stop[0]), classes=["together"])
+            parent[place : place + 2] = [both, nodes.Text(text[stop.end() :])]
 
-    Its script has a formula that is copied arrive as LaTeX.
-    """
+
+def add_style(app: Sphinx) -> None:
+    """Put KaTeX's style sheet and its WOFF2 fonts among the site's own files."""
     found = json.loads((KATEX / "package.json").read_text())["version"] if KATEX.exists() else None
     if found != katex.katex_version:
         raise ExtensionError(
@@ -95,7 +108,6 @@ def add_style(app: Sphinx) -> None:
     style = (KATEX / "dist" / "katex.min.css").read_text(encoding="utf-8")
     only_woff2 = re.sub(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)', "", style)
     (target / "katex.min.css").write_text(only_woff2, encoding="utf-8")
-    shutil.copy(KATEX / "dist" / "contrib" / COPY, target)
     app.config.html_static_path.append(str(target.parent))
 
 
@@ -116,9 +128,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     katex.STARTUP_TIMEOUT = 60.0
     katex.KaTeXServer.start_server_process = start_server
     katex.render_latex = render_once
-    app.add_js_file(f"katex/{COPY}", loading_method="defer")
+    app.add_js_file("copy-formulas.js", loading_method="defer")
     app.connect("builder-inited", add_style, priority=400)
     app.connect("doctree-resolved", check, priority=900)
+    app.connect("doctree-resolved", join, priority=910)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

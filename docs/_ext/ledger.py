@@ -95,11 +95,21 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         parts: list[nodes.Node] = []
         total = sum(len(record["claims"]) for _, record in records)
         parts.append(nodes.paragraph("", f"{total} claims hold in this build."))
+        contents = nodes.bullet_list()
+        tables: list[nodes.Node] = []
         for page, record in records:
-            if record["claims"]:
-                parts.append(nodes.rubric("", "", link(app, docname, page)))
-                rows = [_claim_row(claim) for claim in record["claims"]]
-                parts.append(table(["statement", "observed and expected"], rows))
+            if claims := record["claims"]:
+                name = nodes.make_id(page)
+                title = app.env.titles[page].astext()
+                there = nodes.reference("", title, internal=True, refid=name)
+                entry = nodes.paragraph("", "", there, nodes.Text(f", {len(claims)}"))
+                contents += nodes.list_item("", entry)
+                tables.append(nodes.rubric("", "", link(app, docname, page), ids=[name]))
+                rows = [_claim_row(claim) for claim in claims]
+                tables.append(table(["statement", "observed and expected"], rows))
+        opening = "<details><summary>Claims by page</summary>"
+        parts.append(nodes.raw("", opening, format="html"))
+        parts += [contents, nodes.raw("", "</details>", format="html"), *tables]
         mark.replace_self(parts)
     for place in list(doctree.findall(run_times)):
         rows = [

@@ -7,7 +7,7 @@ from sphinx.application import Sphinx
 
 NEEDED_FOR = {
     "clipboard.min.js": 'class="highlight',
-    "copy-tex.min.js": 'class="katex',
+    "copy-formulas.js": 'class="katex',
     "copybutton.css": 'class="highlight',
     "copybutton.js": 'class="highlight',
     "design-tabs.js": "sd-tab-set",

@@ -28,6 +28,19 @@ def test_entry_says_what_the_file_says(url):
     assert entry.startswith("@software{a2031,\n")
 
 
+def test_entry_of_a_lecture_names_the_whole():
+    entry = bibtex(GIVEN, "https://example.org/a", "How fast?")
+    fields = dict(re.findall(r"^  (\w+) *= \{(.*)\},$", entry, re.MULTILINE))
+    assert fields == {
+        "author": "{A group} and Noether, Emmy",
+        "title": "{How fast?}",
+        "howpublished": "A lecture of {A name: and more}, version 2.0",
+        "year": "2031",
+        "url": "https://example.org/a",
+    }
+    assert entry.startswith("@misc{a2031how-fast,\n")
+
+
 def test_citation_names_the_version_of_the_package():
     project = tomllib.loads((CITATION.parent / "pyproject.toml").read_text())["project"]
     citation = yaml.safe_load(CITATION.read_text())

@@ -13,6 +13,7 @@ from docutils.utils import new_document
 import access
 import colophon
 import feed
+import formulas
 import heads
 import lightness
 import missing
@@ -266,3 +267,21 @@ def test_every_mended_thing_is_still_what_theme_and_gallery_write():
         '<a class="skip-to-content',
     ):
         assert text in written, text
+
+
+@pytest.mark.parametrize(
+    ("latex", "behind", "joined"),
+    [
+        ("x", ". Then", "."),
+        ("x", "), and", "),"),
+        ("x", " is", None),
+        ("x" * (formulas.SHORT + 1), ".", None),
+    ],
+)
+def test_a_short_formula_and_its_stop_stay_together(latex, behind, joined):
+    page = new_document("a")
+    page += nodes.paragraph("", "", nodes.math(latex, latex), nodes.Text(behind))
+    formulas.join(SimpleNamespace(builder=SimpleNamespace(format="html")), page, "a")
+    assert page.astext() == latex + behind
+    together = [node.astext() for node in page.findall(nodes.inline)]
+    assert together == ([latex + joined] if joined else [])

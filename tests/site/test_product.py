@@ -48,22 +48,53 @@ def test_a_copy_button_and_a_search_work_under_the_policy(browser: Browser, addr
     context.close()
 
 
-def test_a_formula_is_copied_as_latex(browser: Browser, address: str) -> None:
+@pytest.mark.parametrize(
+    ("formula", "wanted"),
+    [
+        ("article div.math:not(:has(.tag))", "$${}$$"),
+        ("article div.math:has(.tag)", r"\begin{{equation*}}{}\end{{equation*}}"),
+        ("article p > .math", "${}$"),
+    ],
+)
+def test_a_formula_is_copied_whole_and_as_latex(
+    browser: Browser, address: str, formula: str, wanted: str
+) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.goto(f"{address}/lectures/matrix-calculus.html")
+    page.goto(f"{address}/lectures/rates.html")
     page.evaluate(
-        """() => {
-            const range = document.createRange();
-            range.selectNodeContents(document.querySelector("article div.math .katex-html"));
-            getSelection().addRange(range);
-        }"""
+        """formula => {
+            const sign = document.querySelector(`${formula} .katex-html .mord`);
+            getSelection().selectAllChildren(sign);
+        }""",
+        formula,
     )
     page.keyboard.press("Control+C")
-    copied = page.evaluate("navigator.clipboard.readText()")
-    latex = page.locator("article div.math annotation").first.text_content()
-    assert copied == f"${latex}$"
+    latex = page.locator(f"{formula} annotation").first.text_content()
+    assert page.evaluate("navigator.clipboard.readText()") == wanted.format(latex)
     context.close()
+
+
+def test_a_sentence_is_copied_with_its_formulas(browser: Browser, address: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{address}/lectures/rates.html")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('p:has(.katex)'))")
+    page.keyboard.press("Control+C")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    latex = page.locator("p:has(.katex)").first.locator("annotation").all_text_contents()
+    assert re.findall(r"\$([^$]+)\$", copied) == latex
+    assert "\n\n" not in copied
+    context.close()
+
+
+def test_a_lecture_says_how_it_is_cited(page: Page, address: str) -> None:
+    for name in LECTURES:
+        entry = re.search(r"(?s)<details class=\"cite\">.*?<pre>(.*?)</pre>", source(name))
+        title = re.search(r"(?s)<h1>(.*?)<", source(name))
+        assert entry is not None
+        assert title is not None
+        assert f"{{{{{title[1]}}}}}" in entry[1]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -189,7 +220,7 @@ def test_a_page_loads_no_sheet_or_script_in_vain(name: str) -> None:
     body = text.split("<body>")[1].split("<script src=")[0]
     for file, mark in {
         "katex.min.css": 'class="katex',
-        "copy-tex.min.js": 'class="katex',
+        "copy-formulas.js": 'class="katex',
         "mystnb.": "cell_input",
         "sphinx-design.min.css": "sd-",
         "copybutton.js": 'class="highlight',
