@@ -289,6 +289,9 @@ def test_home_page_says_in_one_screen_where_to_begin(page: Page, address: str) -
     assert {link.get_attribute("href") for link in listed.all()} == {
         link.get_attribute("href") for link in drawn.all()
     }
+    page.set_viewport_size(PHONE)
+    first = page.locator("svg.course-map a[href='lectures/convex-sets.html'] rect")
+    assert first.evaluate("box => box.getBoundingClientRect().right") < PHONE["width"]
 
 
 def test_gallery_shows_the_scripts_with_the_chosen_tag(page: Page, address: str) -> None:

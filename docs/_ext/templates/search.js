@@ -69,15 +69,15 @@ Search.makeSearchSummary = (page, words, anchor) => {
   const parsed = plain(page);
   const section = anchor ? null : best([...parsed.querySelectorAll("[role=main] section[id]")]);
   const place = section ? `#${CSS.escape(section.id)}` : anchor;
-  const quoted = summary(parsed.documentElement.outerHTML, words, place);
+  const quotation = summary(parsed.documentElement.outerHTML, words, place);
   if (section?.parentElement.closest("section")) {
     queueMicrotask(() => { // by then the quotation stands behind its link
-      const link = quoted.parentElement.querySelector("a");
+      const link = quotation.parentElement.querySelector("a");
       link.hash = section.id;
       link.append(` > ${heading(section)}`);
     });
   }
-  return quoted;
+  return quotation;
 };
 
 const heading = section => section.querySelector("h1, h2, h3, h4").textContent.trim();
