@@ -32,6 +32,12 @@ CAPS = {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "GIT_OPTIONAL_LOCKS": "0"}
 TIMED = re.compile(r"\bperf_counter\b|\btimeit\b|\bbenchmark\.Timer\b")
 """What stands in the source of a page that shows times of its own run."""
 
+RAN = re.compile(rb"(?<=Total running time of the script:</strong>)[^<]*")
+"""What a script's page says of the seconds that it took."""
+
+DRAWN = re.compile(r"_images/sphx_glr_(\w+)_(?:\d{3}|thumb)(?:-dark)?\.svg")
+"""A figure of a script or its thumbnail, which other pages show as well."""
+
 VARYING = {
     ".shown": "digests the claims, those of timed pages too",
     "build.json": "holds seconds",
@@ -131,9 +137,9 @@ def change_a_word(text: str) -> str:
 
 
 def contents(site: Path) -> dict[str, bytes]:
-    """Return the files of a site."""
+    """Return the files of a site, pages without the line that says how long a script ran."""
     return {
-        path.relative_to(site).as_posix(): path.read_bytes()
+        path.relative_to(site).as_posix(): RAN.sub(b"", path.read_bytes())
         for path in sorted(site.rglob("*"))
         if path.is_file()
     }
@@ -171,6 +177,8 @@ def allowed(name: str, sites: tuple[Mapping[str, bytes], ...], pages: set[str]) 
     page = re.sub(r"^downloads/|\.(html|ipynb|py|zip)$", "", name)
     if page in pages:
         return "is a timed page"
+    if (drawn := DRAWN.fullmatch(name)) and any(one.endswith(f"/{drawn[1]}") for one in pages):
+        return "is drawn by a timed script"
     file = name.rsplit("/", 1)[-1].encode()
     users = {
         user.removesuffix(".html")

@@ -128,7 +128,7 @@ for j in line:
         middle, radius = (position[i] + position[j]) / 2, (position[j] - position[i]) / 2
         color = "C0" if i in weights else plots.SOFT
         ax.plot(middle + radius * turn.cos(), radius * turn.sin(), color=color, linewidth=0.8)
-for color, chosen in (("C0", set(weights)), (plots.INK, set(line) - set(weights))):
+for color, chosen in (("C0", weights), (plots.INK, [j for j in line if j not in weights])):
     ax.plot([position[j] for j in chosen], [0] * len(chosen), "o", color=color, markersize=4)
 ax.text(12, -4, "parameters", color="C0", ha="center")
 ax.text(50, -4, "operations", color=plots.INK, ha="center")

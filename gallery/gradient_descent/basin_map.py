@@ -210,7 +210,8 @@ for lr in (0.03, 0.10, 0.12):
     doubt[lr] = (reached[1:] != reached[0]).double().mean(1)
 far = epsilons.log()[:, None] ** torch.arange(2, **double)
 exponents = {
-    lr: torch.linalg.lstsq(far, doubt[lr].log()[:, None]).solution[1].item() for lr in (0.10, 0.12)
+    lr: torch.linalg.lstsq(far, doubt[lr].log()[:, None], driver="gels").solution[1].item()
+    for lr in (0.10, 0.12)
 }
 
 fig, ax = plots.figure(

@@ -45,7 +45,7 @@ def design(inputs):
     return torch.stack([inputs, torch.ones_like(inputs)], dim=1)
 
 
-best = torch.linalg.lstsq(design(x), y).solution
+best = torch.linalg.lstsq(design(x), y, driver="gels").solution
 H = 2 / 100 * design(x).T @ design(x)
 mu, L = torch.linalg.eigvalsh(H).tolist()
 
@@ -162,8 +162,9 @@ shifted, centred = x + 10, x - x.mean()
 columns = design(shifted)
 small, large = torch.linalg.eigvalsh(2 / 100 * columns.T @ columns).tolist()
 ravine = descend(1 / large, 800, shifted)
-valley = torch.linalg.lstsq(columns, y).solution
+valley = torch.linalg.lstsq(columns, y, driver="gels").solution
 bowl = descend(0.5, 12, centred)
+centre = torch.linalg.lstsq(design(centred), y, driver="gels").solution
 
 fig, axes = plots.figure(
     "Left, for shifted inputs, level lines so long that they look like parallel stripes; a path "
@@ -174,7 +175,7 @@ fig, axes = plots.figure(
 )
 for ax, inputs, run, goal, window in (
     (axes[0], shifted, ravine, valley, ((-1.0, 4.0), (-32.0, 6.0))),
-    (axes[1], centred, bowl, torch.linalg.lstsq(design(centred), y).solution, ((-1, 7), (-2, 6))),
+    (axes[1], centred, bowl, centre, ((-1, 7), (-2, 6))),
 ):
     plots.contours(
         ax,

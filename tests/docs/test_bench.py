@@ -54,6 +54,8 @@ ONE = {
     "c.html": b'<img src="_images/both.svg">',
     "_images/b.svg": b"1",
     "_images/both.svg": b"1",
+    "_images/sphx_glr_d_thumb-dark.svg": b"1",
+    "_images/sphx_glr_e_001.svg": b"1",
     "verification.json": ledger(a=1, b=1).encode(),
 }
 
@@ -67,6 +69,8 @@ ONE = {
         ({"b.html": b"other", "downloads/b.ipynb": b"new"}, []),
         ({"_images/b.svg": b"2"}, []),
         ({"_images/both.svg": b"2"}, ["_images/both.svg"]),
+        ({"_images/sphx_glr_d_thumb-dark.svg": b"2"}, []),
+        ({"_images/sphx_glr_e_001.svg": b"2"}, ["_images/sphx_glr_e_001.svg"]),
         ({"verification.json": ledger(a=1, b=2).encode()}, []),
         ({"verification.json": ledger(a=2, b=1).encode()}, ["verification.json"]),
         ({"new.css": b""}, ["new.css"]),
@@ -76,7 +80,19 @@ def test_only_timed_pages_and_times_may_differ(build, change, forbidden):
     sites = (ONE, ONE | change)
     found = build.differing(*sites)
     assert found == sorted(change)
-    assert [name for name in found if build.allowed(name, sites, {"b"}) is None] == forbidden
+    assert [
+        name for name in found if build.allowed(name, sites, {"b", "gallery/s/d"}) is None
+    ] == forbidden
+
+
+def test_the_seconds_of_a_script_are_left_out(build, tmp_path):
+    line = (
+        "<p><strong>Total running time of the script:</strong> (0 minutes {} seconds)</p><p>{}</p>"
+    )
+    for name, seconds, text in (("a", 1, "one"), ("b", 2, "one"), ("c", 1, "other")):
+        (tmp_path / name).write_text(line.format(seconds, text))
+    found = build.contents(tmp_path)
+    assert found["a"] == found["b"] != found["c"]
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,8 @@ def _estimated(gradient: Tensor, h: Constraint, g: Constraint, slack: float) -> 
                 f"{rank}, so LICQ fails at x and its multipliers are not unique, or do not exist; "
                 "pass lam and mu to measure some"
             )
-        solution = torch.linalg.lstsq(unit.T, -gradient.reshape(-1, 1)).solution
+        against = -gradient.reshape(-1, 1)
+        solution = torch.linalg.lstsq(unit.T, against, driver="gels").solution
         found = solution.reshape(-1) / lengths.reshape(-1)
     lam, active_mu = found[: h.value.numel()], found[h.value.numel() :]
     mu = torch.zeros_like(g.value).reshape(-1)
