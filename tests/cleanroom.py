@@ -44,8 +44,11 @@ def moved(text: str, address: str) -> str:
 def same(here: str, recorded: dict[str, Any], line: str) -> bool:
     """Say whether a claim's line agrees with the record of the site, whose line is `line`.
 
-    Statement and relation have to agree; for ≈ so do the numbers, but for their last digits.
+    Statement and relation have to agree; for ≈ so do the numbers, but for their last digits. Words
+    are said once, without a relation, and have to be the same.
     """
+    if here == line:
+        return True
     start = f"{recorded['statement']}: "
     relation = f" {recorded['relation']} "
     if not here.startswith(start) or relation not in here[len(start) :]:
