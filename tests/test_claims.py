@@ -115,6 +115,28 @@ def test_html_is_escaped():
     assert "&lt;b&gt; &amp; c" in claim("<b> & c", 1, 1)._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("observed", "expected", "sides"),
+    [
+        (True, True, "True"),
+        ("cpu", "cpu", "cpu"),
+        (NAN, NAN, "nan"),
+        ([True, False], [True, False], "[True, False]"),
+        ([True, True], True, "[True, True]"),
+        (["a", NAN], ["a", NAN], "[a, nan]"),
+        (2, 2, "2 ≈ 2"),
+        ([1.0, NAN], [1.0, NAN], "[1, nan] ≈ [1, nan]"),
+    ],
+)
+def test_what_is_no_number_is_said_once(observed, expected, sides):
+    assert claim("a", observed, expected).line == f"a: {sides}"
+
+
+def test_what_is_false_says_both_sides():
+    with pytest.raises(ClaimError, match="false: a: True ≈ False"):
+        claim("a", True, False)
+
+
 def test_long_lists_are_cut_in_the_line_and_whole_in_the_data():
     made = claim("ten", list(range(10)), list(range(10)))
     assert made.line == "ten: [0, 1, 2, … 10 in all] ≈ [0, 1, 2, … 10 in all]"
