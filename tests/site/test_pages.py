@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -57,6 +58,12 @@ def test_policy_comes_first(name: str) -> None:
     assert head.count('http-equiv="Content-Security-Policy"') == 1
     assert head.index("Content-Security-Policy") < head.index("<link")
     assert not re.search(r"<[^>]+\son[a-z]+=", source(name)), "an event handler inside the page"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_an_anchor_stands_once(name: str) -> None:
+    anchors = Counter(re.findall(r'<[a-z][^<>]* id="([^"]+)"', source(name)))
+    assert [anchor for anchor, times in anchors.items() if times > 1] == []
 
 
 @pytest.mark.parametrize("name", PAGES)
