@@ -15,11 +15,14 @@ GIVEN = {
 }
 
 
+def fields(entry):
+    return dict(re.findall(r"^  (\w+) *= \{(.*)\},$", entry, re.MULTILINE))
+
+
 @pytest.mark.parametrize("url", [None, "https://example.org/a"])
 def test_entry_says_what_the_file_says(url):
     entry = bibtex(GIVEN, url)
-    fields = dict(re.findall(r"^  (\w+) *= \{(.*)\},$", entry, re.MULTILINE))
-    assert fields == {
+    assert fields(entry) == {
         "author": "{A group} and Noether, Emmy",
         "title": "{A name: and more}",
         "version": "2.0",
@@ -30,8 +33,7 @@ def test_entry_says_what_the_file_says(url):
 
 def test_entry_of_a_lecture_names_the_whole():
     entry = bibtex(GIVEN, "https://example.org/a", "How fast?")
-    fields = dict(re.findall(r"^  (\w+) *= \{(.*)\},$", entry, re.MULTILINE))
-    assert fields == {
+    assert fields(entry) == {
         "author": "{A group} and Noether, Emmy",
         "title": "{How fast?}",
         "howpublished": "A lecture of {A name: and more}, version 2.0",
