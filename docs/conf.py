@@ -37,6 +37,7 @@ extensions = [
     "downloads",
     "exercises",
     "feed",
+    "fields",
     "figures",
     "films",
     "finding",

@@ -66,6 +66,14 @@ def test_an_anchor_stands_once(name: str) -> None:
     assert [anchor for anchor, times in anchors.items() if times > 1] == []
 
 
+@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith("reference/api/")])
+def test_errors_come_last_in_an_entry(name: str) -> None:
+    entries = BeautifulSoup(source(name), "html.parser").select("dl.field-list")
+    for entry in entries:
+        heads = [head.get_text(strip=True) for head in entry.find_all("dt", recursive=False)]
+        assert "Raises:" not in heads[:-1], heads
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_page_is_whole_on_screen_phone_and_paper(page: Page, address: str, name: str) -> None:
     # One visit for all of it: a browser takes longer to open a lecture than to answer.
