@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import nox
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parent
 CONSTRAINTS = ROOT / "constraints.txt"
@@ -177,16 +178,24 @@ def lock(session: nox.Session) -> None:
     """
     kept = [line for line in CONSTRAINTS.read_text().splitlines() if line.startswith("torch==")]
     wanted = [*(session.posargs or kept), "hatchling", "editables", "nox", "-e", ".[docs]"]
-    groups = nox.project.load_toml(ROOT / "pyproject.toml")["dependency-groups"]
-    for group in groups:
+    project = nox.project.load_toml(ROOT / "pyproject.toml")
+    for group in project["dependency-groups"]:
         wanted += ["--group", group]
     report = Path(session.create_tmp()) / "report.json"
     session.run(
         *("python", "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"),
         *("--report", str(report), *wanted),
     )
-    found = json.loads(report.read_text())["install"]
-    pins = {entry["metadata"]["name"]: entry["metadata"]["version"] for entry in found}
+    found = [entry["metadata"] for entry in json.loads(report.read_text())["install"]]
+    lowest = project["project"]["requires-python"].removeprefix(">=")
+    newer = [
+        f"{entry['name']} {entry['version']} ({entry['requires_python']})"
+        for entry in found
+        if lowest not in SpecifierSet(entry.get("requires_python", ""))
+    ]
+    if newer:
+        session.error(f"too new for Python {lowest}, ask for older ones: {', '.join(newer)}")
+    pins = {entry["name"]: entry["version"] for entry in found}
     # torch pins its own CUDA packages, and a CPU build has none.
     lines = [
         f"{name.lower().replace('_', '-')}=={version.split('+')[0]}"

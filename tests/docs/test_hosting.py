@@ -7,11 +7,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 import addresses
 import assemble
@@ -55,6 +58,20 @@ def test_an_action_has_one_digest_everywhere():
     }
     names = [action.split("@")[0] for action in uses]
     assert len(set(names)) == len(names)
+
+
+def test_what_is_pinned_runs_on_the_oldest_python_that_is_promised():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=")
+    pins = re.findall(r"^(\S+)==", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.M)
+    needs = {}
+    for name in pins:
+        try:
+            needs[name] = metadata(name).get("Requires-Python") or ""
+        except PackageNotFoundError:
+            continue  # another session's
+    assert {"torch", "soupsieve", "sphinx"} <= set(needs)
+    assert [name for name in needs if oldest not in SpecifierSet(needs[name])] == []
 
 
 @pytest.mark.parametrize("path", **named(CALLERS))
