@@ -118,18 +118,21 @@ def test_html_is_escaped():
 @pytest.mark.parametrize(
     ("observed", "expected", "sides"),
     [
-        (True, True, "True"),
-        ("cpu", "cpu", "cpu"),
-        (NAN, NAN, "nan"),
-        ([True, False], [True, False], "[True, False]"),
-        ([True, True], True, "[True, True]"),
-        (["a", NAN], ["a", NAN], "[a, nan]"),
+        (True, True, "True (as expected)"),
+        ("cpu", "cpu", "cpu (as expected)"),
+        (NAN, NAN, "nan (as expected)"),
+        (-INF, -INF, "-inf (as expected)"),
+        ([True, False], [True, False], "[True, False] (as expected)"),
+        ([True, True], True, "[True, True] (as expected)"),
+        (["a", NAN], ["a", NAN], "[a, nan] (as expected)"),
         (2, 2, "2 ≈ 2"),
         ([1.0, NAN], [1.0, NAN], "[1, nan] ≈ [1, nan]"),
     ],
 )
-def test_what_is_no_number_is_said_once(observed, expected, sides):
-    assert claim("a", observed, expected).line == f"a: {sides}"
+def test_what_is_no_finite_number_is_said_once(observed, expected, sides):
+    made = claim("a", observed, expected)
+    assert made.line == f"a: {sides}"
+    assert Claim(**json.loads(json.dumps(made.as_dict()))).line == made.line
 
 
 def test_what_is_false_says_both_sides():

@@ -303,9 +303,9 @@ def record(statement, observed, relation, expected, atol=0.0, rtol=0.0):
         ("x: [1, 2] ≈ [1, 2]", record("x", [1, 2, 3], "≈", [1, 2, 3]), False),
         ("a time: 8 < 9", record("a time", 1, "<", 9), True),
         ("a time: 8 > 1", record("a time", 1, "<", 9), False),
-        ("said: yes", record("said", "yes", "≈", "yes"), True),
-        ("said: no", record("said", "yes", "≈", "yes"), False),
-        ("holds: [True, True]", record("holds", [True, True], "≈", True), True),
+        ("said: yes (as expected)", record("said", "yes", "≈", "yes"), True),
+        ("said: no (as expected)", record("said", "yes", "≈", "yes"), False),
+        ("holds: [True, True] (as expected)", record("holds", [True, True], "≈", True), True),
     ],
 )
 def test_claims_of_two_machines(here, claimed, agrees):

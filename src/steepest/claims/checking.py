@@ -60,17 +60,17 @@ class Claim:
     def line(self) -> str:
         """Statement, both sides and the tolerance in one line, numbers to nine digits.
 
-        What is no number and just as expected is said once.
+        What is no finite number, and just as expected, is said once.
 
         >>> from steepest.claims import Claim
         >>> Claim("a third", 0.333, "≈", 1 / 3, atol=1e-3).line
         'a third: 0.333 ≈ 0.333333333 (atol 0.001)'
         >>> Claim("no violation was found", True, "≈", True).line
-        'no violation was found: True'
+        'no violation was found: True (as expected)'
         """
         observed, expected = short(self.observed), short(self.expected)
         if self.relation == "≈" and in_words(self.observed, self.expected):
-            return f"{self.statement}: {observed}"
+            return f"{self.statement}: {observed} (as expected)"
         tolerance = ", ".join(
             f"{name} {value:g}"
             for name, value in (("atol", self.atol), ("rtol", self.rtol))

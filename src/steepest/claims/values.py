@@ -62,9 +62,9 @@ def _flat(value: Any) -> Iterator[Any]:
 
 
 def in_words(observed: Any, expected: Any) -> bool:
-    """Say whether strings, Booleans or NaNs were observed, and are just what was expected."""
+    """Say whether no finite number was observed, and just what was expected."""
     seen = list(_flat(observed))
-    spoken = all(isinstance(one, str | bool) or one != one for one in seen)
+    spoken = all(isinstance(finite(one), str | bool) for one in seen)
     wanted = {short(expected)} if not isinstance(expected, list) else set()
     return spoken and (short(observed) == short(expected) or {*map(short, seen)} == wanted)
 
