@@ -101,13 +101,14 @@ def compare(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
         return []
     site = Path(app.outdir)
     record, digest = site / RECORD, shown(app)
-    if record.is_file() and record.read_text(encoding="utf-8") == digest:
-        return []
-    for path in site.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.name != ".buildinfo":
-            path.unlink()
+    if record.is_file():
+        if record.read_text(encoding="utf-8") == digest:
+            return []
+        for path in {*site.iterdir()} - {site / ".buildinfo", Path(app.doctreedir)}:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     record.write_text(digest, encoding="utf-8")
     return sorted(env.found_docs)
 

@@ -1,8 +1,10 @@
 from collections import namedtuple
+from types import SimpleNamespace
 
 import pytest
 from docutils import nodes
 
+import kept
 from kept import index_entries, plain, restamp
 
 Place = namedtuple("Place", "page line")
@@ -65,3 +67,29 @@ def test_the_foot_alone_names_the_present_state(before, now):
         '<p>{0}</p>\n<div class="colophon">\n<code>{1}</code> <a href="?body={1}%0A">x</a>\n</div>'
     )
     assert restamp(page.format("c0ffee", before), now) == page.format("c0ffee", now)
+
+
+@pytest.mark.parametrize(
+    ("record", "left"),
+    [
+        ("new", {"page.html", "_static"}),
+        ("old", set()),
+        (None, {"page.html", "_static"}),
+    ],
+    ids=["nothing has changed", "another site", "no site of ours"],
+)
+def test_what_goes_before_pages_are_written_anew(tmp_path, monkeypatch, record, left):
+    monkeypatch.setattr(kept, "shown", lambda app: "new")
+    always = {".buildinfo", ".doctrees", kept.RECORD}
+    for folder in (".doctrees", "_static"):
+        (tmp_path / folder).mkdir()
+    for name, text in ((".buildinfo", ""), ("page.html", ""), (kept.RECORD, record)):
+        if text is not None:
+            (tmp_path / name).write_text(text)
+    app = SimpleNamespace(
+        builder=SimpleNamespace(format="html"), outdir=tmp_path, doctreedir=tmp_path / ".doctrees"
+    )
+    anew = kept.compare(app, SimpleNamespace(found_docs={"b", "a"}))
+    assert anew == ([] if record == "new" else ["a", "b"])
+    assert {path.name for path in tmp_path.iterdir()} == always | left
+    assert (tmp_path / kept.RECORD).read_text() == "new"
