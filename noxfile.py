@@ -40,15 +40,8 @@ def serve(session: nox.Session) -> None:
     session.run("python", "docs/build.py", "--only-katex")
     watched = [f"--watch={folder}" for folder in ("src", "gallery", "docs/_ext", "constraints.txt")]
     ignored = [f"--ignore={ROOT / 'docs' / folder}/*" for folder in ("_build", "gallery")]
-    options = [
-        "--host=127.0.0.1",
-        "--port=8000",
-        "--jobs=auto",
-        *watched,
-        *ignored,
-        *session.posargs,
-    ]
-    session.run("sphinx-autobuild", *options, "docs", "docs/_build/serve")
+    options = ["--host=127.0.0.1", "--port=8000", "--jobs=auto", *session.posargs]
+    session.run("sphinx-autobuild", *options, *watched, *ignored, "docs", "docs/_build/serve")
 
 
 @nox.session
